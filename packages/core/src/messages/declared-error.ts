@@ -26,6 +26,9 @@ export interface DeclaredErrorClass<N extends string = string, T = unknown, I = 
   readonly errorName: N
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every class's data in a type parameter's bound
+export type AnyErrorClass = DeclaredErrorClass<string, any, any>
+
 /** How a contract declares an error: the schema of its data and, if wanted, a text for people made from the data. */
 export interface ErrorSpec<S extends StandardSchemaV1 = StandardSchemaV1> {
   readonly data: S

@@ -1,5 +1,5 @@
 import { PosthornError } from '../errors.ts'
-import { type DeclaredErrorClass, declaredErrorClass, type ErrorSpec } from './declared-error.ts'
+import { type AnyErrorClass, type DeclaredErrorClass, declaredErrorClass, type ErrorSpec } from './declared-error.ts'
 import type {
   AnyCommandDefinition,
   AnyEventDefinition,
@@ -25,7 +25,7 @@ export interface Domain<
   N extends string = string,
   C = Readonly<Record<string, AnyCommandDefinition>>,
   E = Readonly<Record<string, AnyEventDefinition>>,
-  X = Readonly<Record<string, DeclaredErrorClass>>,
+  X = Readonly<Record<string, AnyErrorClass>>,
 > {
   readonly name: N
   readonly commands: C

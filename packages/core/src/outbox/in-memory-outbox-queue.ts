@@ -1,0 +1,172 @@
+import type { Clock } from '../clock.ts'
+import type { InMemoryLocks } from '../unit-of-work/in-memory-locks.ts'
+import type { DeadLetter, OutboxDepth, OutboxEntry, OutboxQueue, OutboxRecord, Settlement } from './outbox.ts'
+import { failureReason, LOCAL_GRACE, MAX_ATTEMPTS, outboxBackOff } from './outbox-policy.ts'
+import { storedMessage } from './stored-message.ts'
+
+/** An outbox entry as stored in memory. Times are the clock's. */
+export interface InMemoryEntry extends OutboxEntry {
+  readonly createdAt: number
+  readonly availableAt: number
+  readonly leasedUntil: number
+  readonly reason: string | null
+  readonly diedAt: string | null
+}
+
+/** The in-memory store's outbox: the rows, in the order in which their transactions committed. */
+export class InMemoryOutboxQueue implements OutboxQueue {
+  readonly #clock: Clock
+  readonly #random: () => number
+  readonly #entries: Map<string, InMemoryEntry>
+  readonly #locks: InMemoryLocks
+  readonly #listeners = new Set<() => void>()
+  #lastPosition = 0
+  #delivering = false
+
+  constructor(entries: Map<string, InMemoryEntry>, locks: InMemoryLocks, clock: Clock, random: () => number) {
+    this.#entries = entries
+    this.#locks = locks
+    this.#clock = clock
+    this.#random = random
+  }
+
+  /** The entry that a commit will write. */
+  entryOf({ message, handler, key, depth }: OutboxRecord): InMemoryEntry {
+    this.#lastPosition += 1
+    const now = this.#clock.now()
+    return {
+      position: String(this.#lastPosition),
+      message: storedMessage(message),
+      handler,
+      key,
+      depth,
+      attempts: 0,
+      createdAt: now,
+      availableAt: handler === null ? now : now + LOCAL_GRACE,
+      leasedUntil: 0,
+      reason: null,
+      diedAt: null,
+    }
+  }
+
+  announce(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  async deliver(
+    limit: number,
+    deliver: (entries: readonly OutboxEntry[]) => Promise<readonly Settlement[]>,
+  ): Promise<{ readonly busy: boolean; readonly taken: number }> {
+    if (this.#delivering) return { busy: true, taken: 0 }
+    const due = this.#dueForBroker(limit)
+    if (due.length === 0) return { busy: false, taken: 0 }
+    this.#delivering = true
+    try {
+      for (const settlement of await deliver(due.map(publicEntry))) {
+        if (settlement.ok) this.#entries.delete(settlement.position)
+        else this.#settleFailed(settlement.position, settlement.error, settlement.retryable)
+      }
+    } finally {
+      this.#delivering = false
+    }
+    return { busy: false, taken: due.length }
+  }
+
+  async takeLocal(limit: number, lease: number): Promise<readonly OutboxEntry[]> {
+    const now = this.#clock.now()
+    const taken = [...this.#entries.values()]
+      .filter((entry) => entry.handler !== null && entry.diedAt === null && entry.availableAt <= now)
+      .filter((entry) => entry.leasedUntil <= now && !this.#locks.isHeld(entryLock(entry.position)))
+      .slice(0, limit)
+    for (const entry of taken) this.#entries.set(entry.position, { ...entry, leasedUntil: now + lease })
+    return taken.map(publicEntry)
+  }
+
+  async lease(position: string, lease: number): Promise<boolean> {
+    const entry = this.#entries.get(position)
+    const now = this.#clock.now()
+    if (entry === undefined || entry.diedAt !== null || entry.leasedUntil > now) return false
+    this.#entries.set(position, { ...entry, leasedUntil: now + lease })
+    return true
+  }
+
+  async fail(position: string, error: unknown): Promise<void> {
+    this.#settleFailed(position, error, true)
+  }
+
+  async depth(): Promise<OutboxDepth> {
+    const entries = [...this.#entries.values()]
+    const alive = entries.filter(({ diedAt }) => diedAt === null)
+    const broker = alive.filter(({ handler }) => handler === null).length
+    const now = this.#clock.now()
+    return {
+      broker,
+      local: alive.length - broker,
+      dead: entries.length - alive.length,
+      oldest: alive.reduce((oldest, { createdAt }) => Math.max(oldest, now - createdAt), 0),
+    }
+  }
+
+  async deadLetters(limit = 100): Promise<readonly DeadLetter[]> {
+    return [...this.#entries.values()].flatMap((entry) => deadLetter(entry) ?? []).slice(0, limit)
+  }
+
+  async replay(position: string): Promise<boolean> {
+    const entry = this.#entries.get(position)
+    if (entry?.diedAt == null) return false
+    const again = { attempts: 0, availableAt: this.#clock.now(), leasedUntil: 0, reason: null, diedAt: null }
+    this.#entries.set(position, { ...entry, ...again })
+    if (entry.handler === null) this.announce()
+    return true
+  }
+
+  onAdded(listener: () => void): () => void {
+    // A wrapper, so that the same function added twice is two listeners.
+    const own = () => listener()
+    this.#listeners.add(own)
+    return () => this.#listeners.delete(own)
+  }
+
+  #dueForBroker(limit: number): readonly InMemoryEntry[] {
+    const now = this.#clock.now()
+    const blocked = new Set<string>()
+    const due: InMemoryEntry[] = []
+    for (const entry of this.#entries.values()) {
+      if (due.length === limit) break
+      const { key, handler, diedAt, availableAt } = entry
+      if (handler !== null || diedAt !== null || (key !== null && blocked.has(key))) continue
+      if (availableAt <= now) due.push(entry)
+      else if (key !== null) blocked.add(key)
+    }
+    return due
+  }
+
+  #settleFailed(position: string, error: unknown, retryable: boolean): void {
+    const entry = this.#entries.get(position)
+    if (entry === undefined || entry.diedAt !== null) return
+    const attempts = entry.attempts + 1
+    const dead = !retryable || attempts >= MAX_ATTEMPTS
+    this.#entries.set(position, {
+      ...entry,
+      attempts,
+      availableAt: this.#clock.now() + outboxBackOff(attempts, this.#random),
+      leasedUntil: 0,
+      reason: failureReason(error),
+      diedAt: dead ? new Date().toISOString() : null,
+    })
+  }
+}
+
+/** The lock that a unit holds on an entry which it has struck off. */
+export function entryLock(position: string): string {
+  return `outbox ${position}`
+}
+
+function publicEntry({ position, message, handler, key, depth, attempts }: InMemoryEntry): OutboxEntry {
+  return { position, message, handler, key, depth, attempts }
+}
+
+function deadLetter(entry: InMemoryEntry): DeadLetter | undefined {
+  const { diedAt, reason } = entry
+  return diedAt === null ? undefined : { ...publicEntry(entry), diedAt, reason: reason ?? '' }
+}

@@ -1,0 +1,26 @@
+/**
+ * `@posthorn/core/transport`: for those who write a transport (RabbitMQ's is `@posthorn/rabbitmq`). Services need none
+ * of it.
+ */
+export {
+  type Broker,
+  type BrokerLink,
+  type BrokerPromises,
+  type ConsumeOptions,
+  type Consumer,
+  DIRECT_REPLY_TO,
+  type Frame,
+  type FrameProperties,
+  type Incoming,
+  type LinkEvents,
+  type LinkState,
+} from './external-bus/broker.ts'
+export type {
+  BindingPlan,
+  ExchangePlan,
+  PermissionPlan,
+  QueuePlan,
+  SystemPlan,
+  TopicPermissionPlan,
+  VhostPlan,
+} from './external-bus/topology.ts'

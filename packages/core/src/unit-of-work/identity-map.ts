@@ -1,0 +1,140 @@
+import { PosthornError } from '../errors.ts'
+import type { Event } from '../messages/message.ts'
+import type { Aggregate, AggregateMapping, AggregateRows, Row } from './repository.ts'
+import { changedColumns, isEmpty, type RowChanges, rowChanges } from './row-changes.ts'
+import { aggregateExists } from './unit-errors.ts'
+
+/** What a commit must write for one aggregate. Any change of its own or of its children adds 1 to its version. */
+export interface AggregateChange {
+  readonly kind: 'insert' | 'update' | 'delete'
+  readonly id: string
+  /** The version it was loaded with; 0 for an insert. */
+  readonly version: number
+  /** Insert: all columns; update: those that changed, perhaps none; delete: none. */
+  readonly root: Row
+  readonly children: readonly RowChanges[]
+  /** All that the aggregate now consists of. */
+  readonly rows: AggregateRows
+}
+
+interface Identity<A extends Aggregate> {
+  aggregate: A
+  /** As stored; undefined when this unit added it. */
+  readonly loaded: AggregateRows | undefined
+  readonly version: number
+  locked: boolean
+  removed: boolean
+}
+
+const NO_ROWS: AggregateRows = { root: {}, children: {} }
+
+/**
+ * The aggregates that one unit of work has seen of one kind, and how they looked when they were loaded: by comparing
+ * the two it knows what a commit must write, without help from the domain model. Pure; stores do the reading and
+ * writing around it.
+ */
+export class IdentityMap<A extends Aggregate = Aggregate> {
+  readonly name: string
+  readonly #mapping: AggregateMapping<A>
+  readonly #identities = new Map<string, Identity<A>>()
+  readonly #eventsOfReplaced: Event[] = []
+
+  /** @param name of the repository, for errors and for the order of writing */
+  constructor(name: string, mapping: AggregateMapping<A>) {
+    this.name = name
+    this.#mapping = mapping
+  }
+
+  /** Undefined when the id is not tracked yet; its aggregate is undefined when this unit removed it. */
+  find(
+    id: string,
+  ): { readonly aggregate: A | undefined; readonly version: number; readonly locked: boolean } | undefined {
+    const identity = this.#identities.get(id)
+    if (identity === undefined) return undefined
+    const { aggregate, version, loaded, locked, removed } = identity
+    return {
+      aggregate: removed ? undefined : aggregate,
+      version,
+      locked: locked || loaded === undefined,
+    }
+  }
+
+  /** Tracks what was read. Gives the object tracked already when there is one. */
+  load(id: string, loaded: AggregateRows, version: number, locked = false): A | undefined {
+    const known = this.#identities.get(id)
+    if (known !== undefined) {
+      known.locked ||= locked
+      return known.removed ? undefined : known.aggregate
+    }
+    const aggregate = this.#mapping.fromRows(loaded, version)
+    this.#identities.set(id, { aggregate, loaded, version, locked, removed: false })
+    return aggregate
+  }
+
+  /** @throws {PosthornError} `AggregateExists` when the unit tracks another object with this id */
+  add(aggregate: A): void {
+    const known = this.#identities.get(aggregate.id)
+    if (known === undefined) {
+      const added = { aggregate, loaded: undefined, version: 0, locked: false, removed: false }
+      this.#identities.set(aggregate.id, added)
+      return
+    }
+    if (known.aggregate !== aggregate && !known.removed) throw aggregateExists(this.name, aggregate.id)
+    if (known.aggregate !== aggregate) this.#eventsOfReplaced.push(...known.aggregate.events.splice(0))
+    known.aggregate = aggregate
+    known.removed = false
+  }
+
+  /** @throws {PosthornError} `NotTracked` when the aggregate came from elsewhere */
+  remove(aggregate: A): void {
+    const known = this.#identities.get(aggregate.id)
+    if (known?.aggregate !== aggregate) {
+      throw new PosthornError(
+        'NotTracked',
+        `${this.name} ${aggregate.id} did not come from this unit of work; get it here before removing it`,
+      )
+    }
+    known.removed = true
+  }
+
+  /** Takes what the aggregates have raised. */
+  takeEvents(): Event[] {
+    const raised = [...this.#identities.values()].flatMap(({ aggregate }) => aggregate.events.splice(0))
+    return [...this.#eventsOfReplaced.splice(0), ...raised]
+  }
+
+  changes(): AggregateChange[] {
+    return [...this.#identities.values()].flatMap((identity) => this.#change(identity) ?? [])
+  }
+
+  #change({ aggregate, loaded, version, removed }: Identity<A>): AggregateChange | undefined {
+    const { id } = aggregate
+    if (removed) {
+      if (loaded === undefined) return undefined
+      return {
+        kind: 'delete',
+        id,
+        version,
+        root: {},
+        children: this.#children(loaded, NO_ROWS),
+        rows: NO_ROWS,
+      }
+    }
+    const rows = this.#mapping.toRows(aggregate)
+    if (loaded === undefined) {
+      return { kind: 'insert', id, version, root: rows.root, children: this.#children(NO_ROWS, rows), rows }
+    }
+    const root = changedColumns(loaded.root, rows.root)
+    const children = this.#children(loaded, rows)
+    if (Object.keys(root).length === 0 && children.length === 0) return undefined
+    return { kind: 'update', id, version, root, children, rows }
+  }
+
+  #children(loaded: AggregateRows, current: AggregateRows): readonly RowChanges[] {
+    return Object.entries(this.#mapping.childKeys)
+      .map(([table, keys]) =>
+        rowChanges(table, keys, loaded.children[table] ?? [], current.children[table] ?? []),
+      )
+      .filter((changes) => !isEmpty(changes))
+  }
+}

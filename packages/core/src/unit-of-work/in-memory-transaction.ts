@@ -1,0 +1,233 @@
+import { inMemoryInbox, type InMemoryClaim } from '../inbox/in-memory-inbox.ts'
+import type { Inbox } from '../inbox/inbox.ts'
+import { entryLock, type InMemoryEntry } from '../outbox/in-memory-outbox-queue.ts'
+import type { Outbox, OutboxEntry, OutboxRecord } from '../outbox/outbox.ts'
+import type { IdentityMap } from './identity-map.ts'
+import { INBOX, type InMemoryStore, OUTBOX, userTable } from './in-memory-store.ts'
+import type { AggregateRows } from './repository.ts'
+import { StagedTables } from './staged-tables.ts'
+import { aggregateExists, concurrencyConflict, readOnlyUnit, unitEnded } from './unit-errors.ts'
+import type { Transaction, UnitOfWork, UnitOptions, UnitState } from './unit-of-work.ts'
+import { type Factories, type TrackedRepository, UnitSession } from './unit-session.ts'
+
+/** What the factories of repositories and adapters are given. */
+export interface InMemoryUnit {
+  readonly signal: AbortSignal
+  /** Rows of one's own, for views and the like: written with the unit's commit, undone with its rollback. */
+  table<V>(name: string): InMemoryTable<V>
+  /** For repositories. */
+  readonly transaction: InMemoryAccess
+}
+
+/** Keys and values of one table, as one unit sees them. Values are frozen by whoever puts them in, or copied. */
+export interface InMemoryTable<V> {
+  get(key: string): V | undefined
+  set(key: string, value: V): void
+  delete(key: string): void
+  entries(): ReadonlyMap<string, V>
+}
+
+/** What an in-memory repository needs of its unit. */
+export interface InMemoryAccess {
+  track(identities: IdentityMap): void
+  /** Committed rows; waits for the lock when asked to. */
+  read(repository: string, id: string, lock: boolean): Promise<StoredAggregate | undefined>
+  readAll(repository: string): Promise<ReadonlyMap<string, StoredAggregate>>
+  assertActive(): void
+}
+
+export interface StoredAggregate {
+  readonly version: number
+  readonly rows: AggregateRows
+}
+
+const NEVER_ABORTED = new AbortController().signal
+
+/** One transaction on an {@link InMemoryStore}. */
+export class InMemoryTransaction<R extends object, D extends string> implements Transaction<R, D> {
+  readonly unit: UnitOfWork<R, D>
+  readonly inbox: Inbox
+  readonly outbox: Outbox
+  readonly #store: InMemoryStore
+  readonly #options: UnitOptions
+  readonly #signal: AbortSignal
+  readonly #staged: StagedTables
+  readonly #session: UnitSession<R, D, TrackedRepository, InMemoryUnit>
+  readonly #records: OutboxRecord[] = []
+  readonly #onAbort = () => void this.rollback()
+  #state: UnitState = 'active'
+
+  constructor(
+    store: InMemoryStore,
+    factories: Factories<R, InMemoryUnit>,
+    options: UnitOptions & { readonly attempt?: number },
+  ) {
+    this.#store = store
+    this.#options = options
+    this.#signal = options.signal ?? NEVER_ABORTED
+    this.#staged = new StagedTables(store.tables)
+    const assertActive = () => this.#assertActive()
+    this.#session = new UnitSession({
+      factories,
+      context: this.#context(),
+      signal: this.#signal,
+      attempt: options.attempt ?? 1,
+      savepoint: (work) => this.#savepoint(work),
+      assertActive,
+    })
+    this.unit = this.#session.unit
+    this.outbox = {
+      add: (...records) => {
+        assertActive()
+        this.#records.push(...records)
+      },
+      strikeOff: async (position) => {
+        await this.#lock(entryLock(position))
+        const entry = this.#staged.get(OUTBOX, position) as InMemoryEntry | undefined
+        if (entry === undefined || entry.diedAt !== null) return false
+        this.#staged.set(OUTBOX, position, undefined)
+        return true
+      },
+    }
+    this.inbox = inMemoryInbox(
+      {
+        get: (key) => this.#staged.get(INBOX, key) as InMemoryClaim | undefined,
+        set: (key, claim) => {
+          assertActive()
+          this.#staged.set(INBOX, key, claim)
+        },
+        lock: (key) => this.#lock(`inbox ${key}`),
+      },
+      store.clock,
+    )
+    this.#signal.addEventListener('abort', this.#onAbort)
+  }
+
+  get state(): UnitState {
+    return this.#state
+  }
+
+  /** Waits until no other unit holds the same key. */
+  async lockKey(key: string): Promise<void> {
+    await this.#lock(`key ${key}`)
+  }
+
+  takeMessages() {
+    return this.#session.takeMessages()
+  }
+
+  async commit(): Promise<readonly OutboxEntry[]> {
+    this.#assertActive()
+    try {
+      const changes = this.#session.changes()
+      for (const { repository, change } of changes) {
+        await this.#lock(aggregateLock(repository.identities.name, change.id))
+      }
+      for (const { repository, change } of changes) {
+        const { name } = repository.identities
+        const { kind, id, version, rows } = change
+        const stored = this.#stored(name, id)
+        if (kind === 'insert' && stored !== undefined) throw aggregateExists(name, id)
+        if (kind !== 'insert' && stored?.version !== version) throw concurrencyConflict(name, id)
+        const written = kind === 'delete' ? undefined : { version: version + 1, rows: structuredClone(rows) }
+        this.#staged.set(aggregateTable(name), id, written)
+      }
+      if (this.#options.readOnly && !(this.#staged.isEmpty && this.#records.length === 0))
+        throw readOnlyUnit()
+      const entries = this.#records.map((record) => this.#store.queue.entryOf(record))
+      for (const entry of entries) this.#staged.set(OUTBOX, entry.position, entry)
+      this.#staged.apply()
+      await this.#end('committed')
+      if (entries.some(({ handler }) => handler === null)) this.#store.queue.announce()
+      return entries
+    } catch (error) {
+      await this.rollback()
+      throw error
+    }
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#state === 'active') await this.#end('rolled-back')
+  }
+
+  async #end(state: UnitState): Promise<void> {
+    this.#state = state
+    this.#signal.removeEventListener('abort', this.#onAbort)
+    this.#store.locks.releaseAll(this)
+    for (const error of await this.#session.dispose()) {
+      process.emitWarning(`An adapter could not be disposed: ${String(error)}`, 'PosthornWarning')
+    }
+  }
+
+  async #savepoint<T>(work: () => Promise<T>): Promise<T> {
+    this.#assertActive()
+    this.#staged.beginSavepoint()
+    let keep = false
+    try {
+      const result = await work()
+      keep = true
+      return result
+    } finally {
+      this.#staged.endSavepoint(keep)
+    }
+  }
+
+  async #lock(name: string): Promise<void> {
+    this.#assertActive()
+    const timeout = this.#options.lockTimeout ?? 5_000
+    await this.#store.locks.acquire(name, this, timeout, this.#signal)
+    if (this.#state !== 'active') this.#store.locks.releaseAll(this)
+    this.#assertActive()
+  }
+
+  #stored(repository: string, id: string): StoredAggregate | undefined {
+    return this.#staged.get(aggregateTable(repository), id) as StoredAggregate | undefined
+  }
+
+  #context(): InMemoryUnit {
+    const assertActive = () => this.#assertActive()
+    return {
+      signal: this.#signal,
+      table: (name) => this.#table(userTable(name)),
+      transaction: {
+        assertActive,
+        track: (identities) => this.#session.track({ identities }),
+        read: async (repository, id, lock) => {
+          if (lock) await this.#lock(aggregateLock(repository, id))
+          assertActive()
+          return structuredClone(this.#stored(repository, id))
+        },
+        readAll: async (repository) => {
+          assertActive()
+          return this.#staged.entries(aggregateTable(repository)) as ReadonlyMap<string, StoredAggregate>
+        },
+      },
+    }
+  }
+
+  #table<V>(name: string): InMemoryTable<V> {
+    const set = (key: string, value: V | undefined) => {
+      this.#assertActive()
+      this.#staged.set(name, key, value)
+    }
+    return {
+      get: (key) => this.#staged.get(name, key) as V | undefined,
+      set,
+      delete: (key) => set(key, undefined),
+      entries: () => this.#staged.entries(name) as ReadonlyMap<string, V>,
+    }
+  }
+
+  #assertActive(): void {
+    if (this.#signal.aborted) throw this.#signal.reason
+    if (this.#state !== 'active') throw unitEnded(this.#state)
+  }
+}
+
+function aggregateTable(repository: string): string {
+  return `aggregates ${repository}`
+}
+
+function aggregateLock(repository: string, id: string): string {
+  return `${aggregateTable(repository)} ${id}`
+}

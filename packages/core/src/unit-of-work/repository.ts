@@ -1,0 +1,51 @@
+import type { Event } from '../messages/message.ts'
+
+/**
+ * A consistency boundary with an identity. What it raises it appends to `events`; the unit of work takes them from
+ * there. Nothing else of Posthorn enters the domain model.
+ */
+export interface Aggregate {
+  readonly id: string
+  readonly events: Event[]
+}
+
+export interface GetOptions {
+  /** `update`: nobody else reads it for update or changes it until this unit ends. */
+  readonly lock?: 'update'
+}
+
+/**
+ * The aggregates of one kind, as one unit of work sees them.
+ *
+ * - `get` gives the same object for the same id within a unit, also one that was only added; it is tracked: what has
+ *   changed is written at commit, without a save.
+ * - Each commit that changed the aggregate or its children adds exactly 1 to its stored version.
+ * - When another unit changed it in between, the commit fails with `ConcurrencyConflict` and nothing is written.
+ * - Nothing is written before the commit.
+ */
+export interface Repository<A extends Aggregate> {
+  get(id: string, options?: GetOptions): Promise<A | undefined>
+  /** @throws {PosthornError} `AggregateExists` at commit, when the id is taken */
+  add(aggregate: A): void
+  remove(aggregate: A): void
+}
+
+/** One stored row: column values that compare with `Object.is`, or Dates. */
+export type Row = Readonly<Record<string, string | number | boolean | null | Date>>
+
+/** An aggregate as rows: its root, and its children by table. A child's `key` is unique within its table. */
+export interface AggregateRows<Root extends Row = Row, Children extends string = string> {
+  readonly root: Root
+  readonly children: Readonly<Record<Children, readonly Row[]>>
+}
+
+/**
+ * Between an aggregate and its rows, both ways; pure. The root's id and version columns are the repository's affair:
+ * `fromRows` is told the version, and `toRows` leaves it out.
+ */
+export interface AggregateMapping<A extends Aggregate> {
+  toRows(aggregate: A): AggregateRows
+  fromRows(rows: AggregateRows, version: number): A
+  /** For each child table, the column or columns that tell its rows apart. */
+  readonly childKeys: Readonly<Record<string, readonly string[]>>
+}

@@ -1,0 +1,137 @@
+import { PosthornError } from '../errors.ts'
+import type { Command, Event, Message } from '../messages/message.ts'
+import type { AggregateChange, IdentityMap } from './identity-map.ts'
+import type { UnitOfWork } from './unit-of-work.ts'
+
+/** How the parts of a unit come to be: each is made on first use, from what its store's unit offers. */
+export type Factories<R extends object, C> = { readonly [K in keyof R]: (context: C) => R[K] }
+
+/** A repository, as a commit needs it. */
+export interface TrackedRepository {
+  readonly identities: IdentityMap
+}
+
+export interface SessionOptions<R extends object, C> {
+  readonly factories: Factories<R, C>
+  /** What the factories are given. */
+  readonly context: C
+  readonly signal: AbortSignal
+  readonly attempt: number
+  readonly savepoint: <T>(work: () => Promise<T>) => Promise<T>
+  /** Throws once the unit has ended. */
+  readonly assertActive: () => void
+}
+
+const RESERVED: ReadonlySet<string> = new Set(
+  'signal attempt send publish savepoint state commit rollback collectNewEvents'.split(' '),
+)
+
+/**
+ * What the units of all stores have in common: repositories and adapters made on first use, the messages that were
+ * raised and sent, and the changes that a commit must write. The transaction itself is the store's.
+ */
+export class UnitSession<R extends object, D extends string, T extends TrackedRepository, C> {
+  readonly unit: UnitOfWork<R, D>
+  readonly #options: SessionOptions<R, C>
+  readonly #repositories = new Set<T>()
+  readonly #made: unknown[] = []
+  readonly #messages: Message[] = []
+
+  constructor(options: SessionOptions<R, C>) {
+    this.#options = options
+    const { signal, attempt, savepoint, assertActive } = options
+    const take = (message: Message) => {
+      assertActive()
+      this.#messages.push(message)
+    }
+    const unit = {
+      signal,
+      attempt,
+      savepoint,
+      send: (command: Command) => take(command),
+      publish: (event: Event) => take(event),
+    }
+    for (const name of Object.keys(options.factories) as (keyof R & string)[]) this.#connectLazily(unit, name)
+    // The loop has given it every property of R.
+    this.unit = unit as unknown as UnitOfWork<R, D>
+  }
+
+  /** Has a repository's changes written at commit, and its aggregates' events taken. */
+  track(repository: T): void {
+    this.#repositories.add(repository)
+  }
+
+  /** What was raised, published and sent since the last call. Ids of messages grow in the order they were made. */
+  takeMessages(): readonly Message[] {
+    const raised = [...this.#repositories].flatMap(({ identities }) => identities.takeEvents())
+    return [...this.#messages.splice(0), ...raised].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+  }
+
+  /** By id, then by repository, so that no two commits wait for each other's rows. */
+  changes(): readonly { readonly repository: T; readonly change: AggregateChange }[] {
+    return [...this.#repositories]
+      .flatMap((repository) => repository.identities.changes().map((change) => ({ repository, change })))
+      .sort((a, b) => compare(a.change.id, b.change.id) || compare(name(a), name(b)))
+  }
+
+  /** Disposes what was made, last first. An error of one does not keep the others; all are given, none thrown. */
+  async dispose(): Promise<readonly unknown[]> {
+    const errors: unknown[] = []
+    for (const made of this.#made.splice(0).reverse()) {
+      try {
+        await disposer(made)?.()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    return errors
+  }
+
+  #connectLazily(unit: object, key: keyof R & string): void {
+    Object.defineProperty(unit, key, {
+      enumerable: true,
+      configurable: true,
+      get: () => {
+        this.#options.assertActive()
+        const value = this.#options.factories[key](this.#options.context)
+        this.#made.push(value)
+        Object.defineProperty(unit, key, { value, enumerable: true })
+        return value
+      },
+    })
+  }
+}
+
+/**
+ * One table of factories from a unit's repositories and its adapters.
+ * @throws {PosthornError} `InvalidDefinition` when a name is used twice or belongs to every unit
+ */
+export function joinFactories<R extends object, A extends object, C>(
+  repositories: Factories<R, C>,
+  adapters: Factories<A, C> | undefined,
+): Factories<R & A, C> {
+  for (const key of [...Object.keys(repositories), ...Object.keys(adapters ?? {})]) {
+    if (RESERVED.has(key) || (key in repositories && key in (adapters ?? {}))) {
+      throw new PosthornError(
+        'InvalidDefinition',
+        `A unit of work cannot have two things called ${key}; rename one`,
+      )
+    }
+  }
+  return { ...repositories, ...adapters } as Factories<R & A, C>
+}
+
+function disposer(made: unknown): (() => unknown) | undefined {
+  const { [Symbol.asyncDispose]: slow, [Symbol.dispose]: quick } = Object(made) as Partial<
+    AsyncDisposable & Disposable
+  >
+  return (slow ?? quick)?.bind(made)
+}
+
+function name({ repository }: { readonly repository: TrackedRepository }): string {
+  return repository.identities.name
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

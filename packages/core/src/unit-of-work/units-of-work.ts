@@ -1,0 +1,95 @@
+import { type Clock, systemClock } from '../clock.ts'
+import type { Domain } from '../messages/define-domain.ts'
+import type { Event, Message } from '../messages/message.ts'
+import type { OutboxRecord } from '../outbox/outbox.ts'
+import { PosthornError } from '../errors.ts'
+import { retryConflicts } from './retry-conflicts.ts'
+import type { RetryPolicy, Transaction, UnitControl, UnitOfWork, UnitsOfWork } from './unit-of-work.ts'
+
+export interface UnitsOptions {
+  /** For `run`. */
+  readonly retry?: RetryPolicy | undefined
+  readonly clock?: Clock | undefined
+  /** From 0 up to 1, for the pauses between tries. */
+  readonly random?: (() => number) | undefined
+}
+
+/** The name under which a domain's own command stands in its outbox; its only handler is found by the command. */
+const COMMAND = 'command'
+
+/** Units of work over what a store begins. What such a unit, outside the bus, raises and sends goes into the outbox. */
+export function unitsOfWork<R extends object, D extends string>(
+  domain: Domain<D>,
+  begin: UnitsOfWork<R, D>['begin'],
+  { retry, clock = systemClock, random = Math.random }: UnitsOptions = {},
+): UnitsOfWork<R, D> {
+  const commit = async (transaction: Transaction<R, D>): Promise<readonly Message[]> => {
+    const messages = transaction.takeMessages()
+    transaction.outbox.add(...messages.flatMap((message) => outboxRecord(domain, message) ?? []))
+    await transaction.commit()
+    return messages
+  }
+
+  return {
+    begin,
+    start: async (options) => controlled(await begin(options), commit),
+    run: async (work, { retry: policy = retry, ...options } = {}) =>
+      retryConflicts(
+        policy,
+        clock,
+        async (attempt) => {
+          const transaction = await begin({ ...options, attempt })
+          try {
+            const result = await work(transaction.unit)
+            await commit(transaction)
+            return result
+          } finally {
+            await transaction.rollback()
+          }
+        },
+        random,
+      ),
+  }
+}
+
+function controlled<R extends object, D extends string>(
+  transaction: Transaction<R, D>,
+  commit: (transaction: Transaction<R, D>) => Promise<readonly Message[]>,
+): UnitOfWork<R, D> & UnitControl {
+  let events: readonly Event[] = []
+  const control: Omit<UnitControl, 'state'> = {
+    commit: async () => {
+      const messages = await commit(transaction)
+      events = messages.filter((message): message is Event => message.kind === 'event')
+    },
+    rollback: () => transaction.rollback(),
+    collectNewEvents: () => {
+      const collected = events
+      events = []
+      return collected
+    },
+    [Symbol.asyncDispose]: () => transaction.rollback(),
+  }
+  // Inherits from the unit instead of copying it, for reading a repository would make it.
+  return Object.create(transaction.unit, {
+    ...Object.getOwnPropertyDescriptors(control),
+    state: { get: () => transaction.state },
+  })
+}
+
+/** Undefined when nobody but this unit hears of it: a private event has no handlers outside the bus. */
+function outboxRecord(domain: Domain, message: Message): OutboxRecord | undefined {
+  const own = message.type.startsWith(`${domain.name}.`)
+  if (message.kind === 'command') {
+    return { message, handler: own ? COMMAND : null, key: own ? null : message.key, depth: 0 }
+  }
+  const definition = Object.values(domain.events).find(({ type }) => type === message.type)
+  if (definition === undefined) {
+    throw new PosthornError(
+      'ForeignMessage',
+      `${message.type} is another domain's event; ${domain.name} raises only its own`,
+      { outcome: 'failed', details: { type: message.type } },
+    )
+  }
+  return definition.private ? undefined : { message, handler: null, key: message.key, depth: 0 }
+}

@@ -1,0 +1,173 @@
+import { expect, test } from 'vitest'
+import type { Delivery } from '../../../src/external-bus/external-bus.ts'
+import { detached } from '../../../src/internal-bus/handlers.ts'
+import { openShop, sell, shop, supplier } from './shop.ts'
+
+const lamp = { sku: 'lamp' }
+const delivery: Delivery = {
+  caller: 'web',
+  redelivered: false,
+  attempt: 1,
+  signal: new AbortController().signal,
+  fingerprint: 'a1',
+}
+
+test('a command delivered twice runs once and answers the same both times', async () => {
+  const { bus, soldOf } = await openShop()
+  const command = shop.commands.Sell(lamp)
+
+  expect(await bus.receive(command, delivery)).toEqual({ sold: 1 })
+  expect(await bus.receive(command, { ...delivery, redelivered: true })).toEqual({ sold: 1 })
+  expect(await soldOf('lamp')).toBe(1)
+})
+
+test('a command delivered twice at once runs once', async () => {
+  const { bus, soldOf } = await openShop()
+  const command = shop.commands.Sell(lamp)
+
+  const answers = await Promise.all([bus.receive(command, delivery), bus.receive(command, delivery)])
+
+  expect(answers).toEqual([{ sold: 1 }, { sold: 1 }])
+  expect(await soldOf('lamp')).toBe(1)
+})
+
+test('one id from two senders are two messages', async () => {
+  const { bus, soldOf } = await openShop()
+  const command = shop.commands.Sell(lamp)
+
+  await bus.receive(command, delivery)
+  await bus.receive(command, { ...delivery, caller: 'mobile' })
+
+  expect(await soldOf('lamp')).toBe(2)
+})
+
+test('one id with another body is refused', async () => {
+  const { bus } = await openShop()
+  const command = shop.commands.Sell(lamp)
+  await bus.receive(command, delivery)
+
+  await expect(bus.receive(command, { ...delivery, fingerprint: 'b2' })).rejects.toMatchObject({
+    code: 'IdempotencyKeyReuse',
+  })
+})
+
+test('a declared error is stored and given again, though its unit was rolled back', async () => {
+  let tries = 0
+  const { bus, soldOf } = await openShop({
+    sell: async (command, unit) => {
+      tries += 1
+      await sell(command, unit)
+      throw new shop.errors.NotForSale(lamp)
+    },
+  })
+  const command = shop.commands.Sell(lamp)
+
+  await expect(bus.receive(command, delivery)).rejects.toThrow(shop.errors.NotForSale)
+  await expect(bus.receive(command, delivery)).rejects.toThrow(shop.errors.NotForSale)
+  expect(tries).toBe(1)
+  expect(await soldOf('lamp')).toBe(0)
+})
+
+test('a command that failed otherwise runs again when it is delivered again', async () => {
+  let broken = true
+  const { bus } = await openShop({
+    sell: async (command, unit) => {
+      if (broken) throw new Error('broken')
+      return sell(command, unit)
+    },
+  })
+  const command = shop.commands.Sell(lamp)
+
+  await expect(bus.receive(command, delivery)).rejects.toThrow('broken')
+  broken = false
+  expect(await bus.receive(command, delivery)).toEqual({ sold: 1 })
+})
+
+test('an event delivered again runs only the handlers that failed', async () => {
+  const ran: string[] = []
+  let broken = true
+  const { bus } = await openShop({
+    shipped: {
+      'supplier.Shipped': {
+        first: () => ran.push('first'),
+        second: () => {
+          ran.push('second')
+          if (broken) throw new Error('broken')
+        },
+        third: () => ran.push('third'),
+      },
+    },
+  })
+  const shipped = supplier.events.Shipped(lamp)
+  const fromSupplier = { ...delivery, caller: 'supplier' }
+
+  await expect(bus.receive(shipped, fromSupplier)).rejects.toMatchObject({
+    code: 'HandlersFailed',
+    retryable: true,
+    details: { handlers: ['supplier.Shipped/second'] },
+  })
+  broken = false
+  await bus.receive(shipped, { ...fromSupplier, attempt: 2 })
+  await bus.receive(shipped, { ...fromSupplier, attempt: 3 })
+
+  expect(ran).toEqual(['first', 'second', 'third', 'second'])
+})
+
+test("a handler learns its message's caller, attempt and redelivery", async () => {
+  const contexts: unknown[] = []
+  const { bus } = await openShop({
+    sell: async (_command, _unit, { caller, attempt, redelivered }) => {
+      contexts.push({ caller, attempt, redelivered })
+      return { sold: 0 }
+    },
+  })
+
+  await bus.receive(shop.commands.Sell(lamp), { ...delivery, attempt: 3, redelivered: true })
+  await bus.handle(shop.commands.Sell(lamp))
+
+  expect(contexts).toEqual([
+    { caller: 'web', attempt: 3, redelivered: true },
+    { caller: 'shop', attempt: 1, redelivered: false },
+  ])
+})
+
+test('a detached handler runs after the commit, and what it sends goes out when it has returned', async () => {
+  const seen: number[] = []
+  const { bus, store, soldOf } = await openShop({
+    events: {
+      Sold: {
+        mail: detached(async (_event, outgoing) => {
+          seen.push(await soldOf('lamp'))
+          outgoing.send(supplier.commands.Order(lamp))
+        }),
+      },
+    },
+  })
+
+  await bus.handle(shop.commands.Sell(lamp))
+
+  expect(seen).toEqual([1])
+  expect(await store.queue.depth()).toMatchObject({ broker: 2, local: 0 })
+})
+
+test('a detached handler of a foreign event is stored with the claim, and runs once however often it is delivered', async () => {
+  let mails = 0
+  let broken = true
+  const { bus, store } = await openShop({
+    shipped: {
+      'supplier.Shipped': {
+        mail: detached(() => {
+          mails += 1
+          if (broken) throw new Error('no connection')
+        }),
+      },
+    },
+  })
+  const shipped = supplier.events.Shipped(lamp)
+
+  await bus.receive(shipped, delivery)
+  await bus.receive(shipped, delivery)
+  expect(mails).toBe(1)
+  expect((await store.queue.depth()).local).toBe(1)
+  broken = false
+})
