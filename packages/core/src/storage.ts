@@ -13,5 +13,26 @@ export type {
   Settlement,
   StoredMessage,
 } from './outbox/outbox.ts'
+export { failureReason, LOCAL_GRACE, MAX_ATTEMPTS, outboxBackOff } from './outbox/outbox-policy.ts'
+export { storedMessage } from './outbox/stored-message.ts'
+export { type AggregateChange, IdentityMap } from './unit-of-work/identity-map.ts'
 export type { AggregateMapping, AggregateRows, GetOptions, Row } from './unit-of-work/repository.ts'
+export type { RowChanges } from './unit-of-work/row-changes.ts'
+export {
+  aggregateExists,
+  concurrencyConflict,
+  idempotencyKeyReuse,
+  notClaimed,
+  readOnlyUnit,
+  serializationConflict,
+  unitEnded,
+} from './unit-of-work/unit-errors.ts'
 export type { Transaction, UnitControl, UnitState } from './unit-of-work/unit-of-work.ts'
+export {
+  type Factories,
+  joinFactories,
+  type SessionOptions,
+  type TrackedRepository,
+  UnitSession,
+} from './unit-of-work/unit-session.ts'
+export { type UnitsOptions, unitsOfWork } from './unit-of-work/units-of-work.ts'

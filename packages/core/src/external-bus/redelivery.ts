@@ -1,0 +1,136 @@
+import type { BrokerLink, Frame, FrameProperties, Incoming } from './broker.ts'
+import { deadQueue, RETRY_TIERS, type RetryTier, retryQueue } from './names.ts'
+import type { EffectiveSender } from './sender.ts'
+import { HEADERS, textHeader } from './wire-format.ts'
+
+/**
+ * What becomes of a delivery that failed: a copy of it goes to a retry tier, from which it comes back after a while, or
+ * to the dead queue; only when the broker has confirmed the copy is the original acknowledged.
+ */
+export interface RetryRoute {
+  readonly link: BrokerLink
+  readonly queue: string
+  /** The exchange by which the queue's retry tiers and dead queue are reached. */
+  readonly exchange: string
+  /** How often a message is tried before it is dead. */
+  readonly attempts: number
+}
+
+export interface FailedDelivery {
+  readonly incoming: Incoming
+  /** Null when the sender could not be verified. */
+  readonly sender: EffectiveSender | null
+  /** Which handlers failed; null when it did not get so far. */
+  readonly handler: string | null
+}
+
+/** What was done: `requeue` when no copy could be made. */
+export type Redelivered = 'retry' | 'dead-letter' | 'requeue'
+
+/** In ms. When it has passed the message goes back to its queue and counts a delivery. */
+const COPY_DEADLINE = 5_000
+
+/** Tries the message again later; once it has had all its attempts, it is dead as `attempts-exhausted`. */
+export function retryLater(route: RetryRoute, failed: FailedDelivery): Promise<Redelivered> {
+  const attempt = failed.sender?.attempt ?? 1
+  if (attempt >= route.attempts) return bury(route, failed, 'attempts-exhausted')
+  const headers = { [HEADERS.attempt]: attempt + 1 }
+  return settle(
+    route,
+    failed,
+    'retry',
+    copyOf(route, failed, retryQueue(route.queue, tierAfter(attempt)), headers),
+  )
+}
+
+/** Gives the message up. It stays in the dead queue with the reason, to be looked at and replayed. */
+export function bury(route: RetryRoute, failed: FailedDelivery, reason: string): Promise<Redelivered> {
+  const headers = { [HEADERS.attempt]: failed.sender?.attempt ?? 1, [HEADERS.reason]: reason }
+  return settle(route, failed, 'dead-letter', copyOf(route, failed, deadQueue(route.queue), headers))
+}
+
+/** A dead letter made new: for the queue's reader to publish, who is trusted with the original sender. */
+export function replayFrame(dead: Frame, route: Pick<RetryRoute, 'queue' | 'exchange'>): Frame {
+  const originalUser = textHeader(dead, HEADERS.originalUser)
+  return {
+    exchange: route.exchange,
+    routingKey: route.queue,
+    body: dead.body,
+    properties: {
+      ...keptProperties(dead),
+      headers: {
+        ...keptHeaders(dead),
+        ...(originalUser === undefined ? {} : { [HEADERS.originalUser]: originalUser }),
+      },
+    },
+  }
+}
+
+/** Longer each time, the last tier for all further ones. */
+function tierAfter(attempt: number): RetryTier {
+  return (RETRY_TIERS[attempt - 1] ?? RETRY_TIERS[RETRY_TIERS.length - 1] ?? RETRY_TIERS[0]).name
+}
+
+async function settle(
+  route: RetryRoute,
+  { incoming }: FailedDelivery,
+  done: Redelivered,
+  copy: Frame,
+): Promise<Redelivered> {
+  try {
+    await route.link.publish(copy, COPY_DEADLINE)
+  } catch {
+    incoming.reject(true)
+    return 'requeue'
+  }
+  incoming.ack()
+  return done
+}
+
+function copyOf(
+  route: RetryRoute,
+  { incoming, sender, handler }: FailedDelivery,
+  queue: string,
+  headers: Readonly<Record<string, string | number>>,
+): Frame {
+  return {
+    exchange: route.exchange,
+    routingKey: queue,
+    body: incoming.frame.body,
+    properties: {
+      ...keptProperties(incoming.frame),
+      headers: {
+        ...keptHeaders(incoming.frame),
+        ...(sender === null ? {} : { [HEADERS.originalUser]: sender.caller }),
+        [HEADERS.failedAt]: sender?.failedAt ?? new Date().toISOString(),
+        ...(handler === null ? {} : { [HEADERS.handler]: handler }),
+        ...headers,
+      },
+    },
+  }
+}
+
+/** Not `expiration`, with which the copy would leave its tier early, nor `replyTo`: nobody waits that long. */
+function keptProperties({ properties }: Frame): FrameProperties {
+  const { type, messageId, correlationId, timestamp, appId, contentType, contentEncoding } = properties
+  return {
+    ...(type === undefined ? {} : { type }),
+    ...(messageId === undefined ? {} : { messageId }),
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(timestamp === undefined ? {} : { timestamp }),
+    ...(appId === undefined ? {} : { appId }),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(contentEncoding === undefined ? {} : { contentEncoding }),
+    persistent: true,
+  }
+}
+
+/** Our own headers and the trace; whatever else a stranger put there ends here. */
+function keptHeaders(frame: Frame): Record<string, string> {
+  const kept: Record<string, string> = {}
+  for (const name of [HEADERS.time, HEADERS.causationId, HEADERS.traceparent, 'tracestate']) {
+    const value = textHeader(frame, name)
+    if (value !== undefined && value.length <= 512) kept[name] = value
+  }
+  return kept
+}

@@ -1,0 +1,171 @@
+import { describe, expect, test } from 'vitest'
+import type { ExternalBusOptions } from '../../../src/external-bus/bus-settings.ts'
+import { createExternalBus } from '../../../src/external-bus/connected-external-bus.ts'
+import type { DeliveryFailure } from '../../../src/external-bus/delivery-failure.ts'
+import { InMemoryBroker } from '../../../src/external-bus/in-memory-broker.ts'
+import { inMemoryExternalBus } from '../../../src/external-bus/in-memory-external-bus.ts'
+import { type PlanOptions, planSystem } from '../../../src/external-bus/plan-system.ts'
+import { PosthornError } from '../../../src/errors.ts'
+import { ManualClock, settle } from '../manual-clock.ts'
+import { allocation, system } from './allocation-system.ts'
+
+const { Allocate } = allocation.commands
+const { OutOfStock } = allocation.events
+const order = { orderId: 'o', sku: 's', qty: 1 }
+const allocated = { status: 'allocated', batchRef: 'b' } as const
+
+function openWorld(options: PlanOptions = {}) {
+  const clock = new ManualClock()
+  const broker = new InMemoryBroker({ plan: planSystem(system, options), clock })
+  const failures: DeliveryFailure[] = []
+  const onError = (failure: DeliveryFailure) => failures.push(failure)
+  const bus = <const D extends string>(domain: D, more: Partial<Omit<ExternalBusOptions, 'broker'>> = {}) =>
+    inMemoryExternalBus({ system, clock, onError, ...more, domain, broker })
+  return { clock, broker, bus, failures, plan: planSystem(system, options) }
+}
+
+test('a bus speaks only as the user of its broker', () => {
+  const { broker } = openWorld()
+  const options = { domain: 'allocation', system, broker: broker.connect('storefront') }
+  expect(() => createExternalBus(options)).toThrow(expect.objectContaining({ code: 'AccessRefused' }))
+})
+
+describe('an event that comes back from the broker', () => {
+  test('has failed when the system lists a subscriber for it', async () => {
+    const { broker, bus, plan } = openWorld()
+    broker.apply({ ...plan, vhosts: plan.vhosts.map((vhost) => ({ ...vhost, bindings: [] })) })
+    const publisher = bus('allocation')
+    await publisher.start()
+    await expect(publisher.publish(OutOfStock(order))).rejects.toMatchObject({
+      code: 'PublishFailed',
+      outcome: 'not-executed',
+      retryable: true,
+    })
+  })
+})
+
+describe('a call', () => {
+  test('whose caller has gone is no failure', async () => {
+    const { broker, bus, failures } = openWorld()
+    const [service, storefront] = [bus('allocation'), bus('storefront')]
+    const ends: (() => void)[] = []
+    service.registerCommandHandler(Allocate, async () => {
+      await new Promise<void>((resolve) => ends.push(resolve))
+      return allocated
+    })
+    storefront.registerDomains('allocation')
+    await Promise.all([service.start(), storefront.start()])
+    const call = storefront.call(Allocate(order)).catch((error: unknown) => error)
+    await settle()
+    await storefront.stop()
+    expect(await call).toMatchObject({ code: 'BusStopped' })
+    ends[0]?.()
+    await settle()
+    expect(service.health().handling).toBe(0)
+    expect(broker.queueDepth('allocation', 'q.calls')).toBe(0)
+    expect(failures).toEqual([])
+  })
+
+  test('tells its caller when the effect is not known, or refused for its id', async () => {
+    const { bus } = openWorld()
+    const [service, storefront] = [bus('allocation'), bus('storefront')]
+    const errors = [
+      new PosthornError('CommitOutcomeUnknown', 'secret', { outcome: 'unknown' }),
+      new PosthornError('IdempotencyKeyReuse', 'secret', { outcome: 'refused' }),
+      new PosthornError('Forbidden', 'secret', { outcome: 'refused' }),
+      new PosthornError('ConcurrencyConflict', 'secret', { outcome: 'failed' }),
+    ]
+    service.registerCommandHandler(Allocate, async ({ payload }) => {
+      throw errors[payload.qty]
+    })
+    storefront.registerDomains('allocation')
+    await Promise.all([service.start(), storefront.start()])
+    const outcomes = await Promise.all(
+      errors.map((_, qty) => storefront.call(Allocate({ ...order, qty })).catch((error: unknown) => error)),
+    )
+    expect(outcomes).toMatchObject([
+      { remoteName: 'CommitOutcomeUnknown', outcome: 'unknown' },
+      { code: 'IdempotencyKeyReuse', outcome: 'refused' },
+      // The service was itself refused by somebody: that is its own failure.
+      { remoteName: 'InternalError', outcome: 'failed' },
+      { remoteName: 'ConcurrencyConflict', outcome: 'failed' },
+    ])
+    for (const outcome of outcomes) expect(String(outcome)).not.toContain('secret')
+  })
+})
+
+describe('a delivery', () => {
+  test('that can neither be handled nor copied goes back, and at its limit the broker takes it away', async () => {
+    const { broker, bus, failures } = openWorld({ limits: { queueBytes: 100, deliveries: 3 } })
+    const [publisher, subscriber] = [bus('allocation'), bus('notifications')]
+    for (let copies = 0; copies < 3; copies++) {
+      await broker.inject('notifications', 'allocation', {
+        exchange: 'notifications.x.dlx',
+        routingKey: 'notifications.q.events.retry.1s',
+        body: Buffer.alloc(100),
+        properties: {},
+      })
+      if (broker.queueDepth('allocation', 'notifications.q.events.retry.1s') > 0) break
+    }
+    subscriber.registerEventHandlers(OutOfStock, async () => {
+      throw new Error('always')
+    })
+    await Promise.all([publisher.start(), subscriber.start()])
+    await publisher.publish(OutOfStock(order))
+    await settle()
+    expect(failures.map(({ action }) => action)).toEqual(['requeue', 'requeue', 'requeue', 'requeue'])
+    expect(broker.deadLetters('allocation', 'notifications.q.events')).toHaveLength(1)
+  })
+
+  test('is settled also when the listener for failures fails', async () => {
+    const { broker, bus } = openWorld()
+    const service = bus('allocation', {
+      onError: () => {
+        throw new Error('the listener')
+      },
+    })
+    service.registerCommandHandler(Allocate, async () => allocated)
+    await service.start()
+    await broker.inject('storefront', 'allocation', {
+      exchange: 'x.cmd.storefront',
+      routingKey: 'cmd.Allocate',
+      body: Buffer.from('{'),
+      properties: { userId: 'storefront' },
+    })
+    await settle()
+    expect(broker.deadLetters('allocation', 'q.commands')).toHaveLength(1)
+  })
+})
+
+test('a bus whose connection is lost says so until it is back', async () => {
+  const { clock, broker, bus } = openWorld()
+  const service = bus('allocation')
+  await service.start()
+  broker.disconnect('allocation')
+  expect(service.health()).toMatchObject({
+    state: 'degraded',
+    links: [{ domain: 'allocation', state: 'down', reason: 'connection lost' }],
+  })
+  await clock.advance(10)
+  expect(service.health()).toMatchObject({ state: 'up', links: [{ state: 'up', reason: null }] })
+  await service.stop()
+})
+
+test('an ordered subscriber parks what fails for a minute, and goes on with the next', async () => {
+  const { clock, broker, bus, failures } = openWorld({ ordered: ['notifications'] })
+  const [publisher, subscriber] = [bus('allocation'), bus('notifications', { ordered: true })]
+  const handled: string[] = []
+  subscriber.registerEventHandlers(OutOfStock, async ({ payload }) => {
+    if (payload.sku === 'bad') throw new Error('always')
+    handled.push(payload.sku)
+  })
+  await Promise.all([publisher.start(), subscriber.start()])
+  await publisher.publish(OutOfStock({ ...order, sku: 'bad' }))
+  await publisher.publish(OutOfStock({ ...order, sku: 'good' }))
+  await clock.advance(50_000)
+  expect(handled).toEqual([])
+  await clock.advance(10_000)
+  expect(handled).toEqual(['good'])
+  expect(broker.deadLetters('allocation', 'notifications.q.events')).toHaveLength(1)
+  expect(failures).toMatchObject([{ reason: 'attempts-exhausted', action: 'dead-letter' }])
+})

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest'
+import type { BrokerLink, Frame, Incoming } from '../../../src/external-bus/broker.ts'
+import { bury, replayFrame, retryLater, type RetryRoute } from '../../../src/external-bus/redelivery.ts'
+import { effectiveSender } from '../../../src/external-bus/sender.ts'
+import { frameOf, sentBy, type Vector, vectors } from './vectors.ts'
+
+function vector(list: readonly Vector[], what: string): Vector {
+  const found = list.find((one) => one.what === what)
+  if (found === undefined) throw new Error(`there is no vector for ${what}`)
+  return found
+}
+
+const event = frameOf(vector(vectors.messages, 'an event'))
+
+/** A link that keeps what is published, or refuses it. */
+function openRoute(publish: (frame: Frame) => Promise<void> = async () => undefined) {
+  const published: Frame[] = []
+  const log: string[] = []
+  const link: BrokerLink = {
+    vhost: 'allocation',
+    state: 'up',
+    publish: async (frame) => {
+      await publish(frame)
+      published.push(frame)
+      log.push('published')
+    },
+    consume: async () => ({ cancel: async () => undefined }),
+    check: async () => undefined,
+    declare: async () => undefined,
+    close: async () => undefined,
+  }
+  const route: RetryRoute = {
+    link,
+    queue: 'notifications.q.events',
+    exchange: 'notifications.x.dlx',
+    attempts: 8,
+  }
+  const incoming = (frame: Frame): Incoming => ({
+    frame,
+    redelivered: false,
+    ack: () => log.push('ack'),
+    reject: (requeue) => log.push(`reject ${requeue}`),
+    release: () => log.push('release'),
+  })
+  return { route, incoming, published, log }
+}
+
+function triedBefore(frame: Frame, attempt: number): Frame {
+  const headers = {
+    ...frame.properties.headers,
+    'x-posthorn-orig-user': 'allocation',
+    'x-posthorn-attempt': attempt,
+  }
+  return { ...frame, properties: { ...frame.properties, userId: 'notifications', headers } }
+}
+
+function failed(frame: Frame, incoming: (frame: Frame) => Incoming) {
+  return {
+    incoming: incoming(frame),
+    sender: effectiveSender(frame, 'notifications') ?? null,
+    handler: 'mailStock',
+  }
+}
+
+describe('a delivery that failed', () => {
+  test('is copied as the vectors say, and acknowledged when the copy is confirmed', async () => {
+    const { route, incoming, published, log } = openRoute()
+    const expected = vector(vectors.copies, 'a retry copy after the second try')
+    const frame = triedBefore(event, 2)
+    const first = { ...frame.properties.headers, 'x-posthorn-failed-at': '2025-11-21T04:07:01.000Z' }
+    const second = { ...frame, properties: { ...frame.properties, headers: first } }
+    expect(await retryLater(route, failed(second, incoming))).toBe('retry')
+    expect(log).toEqual(['published', 'ack'])
+    expect(sentBy('notifications', published[0] as Frame)).toEqual(frameOf(expected))
+  })
+
+  test('waits longer each time, and is dead after the last', async () => {
+    const { route, incoming, published } = openRoute()
+    for (let attempt = 1; attempt <= 8; attempt++)
+      await retryLater(route, failed(triedBefore(event, attempt), incoming))
+    expect(published.map(({ routingKey }) => routingKey.replace('notifications.q.events.', ''))).toEqual([
+      'retry.1s',
+      'retry.10s',
+      'retry.60s',
+      'retry.600s',
+      'retry.600s',
+      'retry.600s',
+      'retry.600s',
+      'dead',
+    ])
+    expect(published[7]?.properties.headers).toMatchObject({ 'x-posthorn-reason': 'attempts-exhausted' })
+  })
+
+  test('is buried as the vectors say', async () => {
+    const { route, incoming, published } = openRoute()
+    const frame = triedBefore(event, 8)
+    const headers = { ...frame.properties.headers, 'x-posthorn-failed-at': '2025-11-21T04:07:01.000Z' }
+    const last = { ...frame, properties: { ...frame.properties, headers } }
+    expect(await bury(route, failed(last, incoming), 'attempts-exhausted')).toBe('dead-letter')
+    expect(sentBy('notifications', published[0] as Frame)).toEqual(
+      frameOf(vector(vectors.copies, 'a dead letter')),
+    )
+  })
+
+  test('goes back to its queue when it cannot be copied', async () => {
+    const { route, incoming, log } = openRoute(() => Promise.reject(new Error('full')))
+    expect(await retryLater(route, failed(event, incoming))).toBe('requeue')
+    expect(log).toEqual(['reject true'])
+  })
+
+  test('leaves behind its expiration, its reply address and the headers of strangers', async () => {
+    const { route, incoming, published } = openRoute()
+    const headers = {
+      ...event.properties.headers,
+      'x-first-death-queue': 'q',
+      secret: 's',
+      tracestate: 'a=b',
+    }
+    const frame = { ...event, properties: { ...event.properties, expiration: '5', replyTo: 'r', headers } }
+    await retryLater(route, failed(frame, incoming))
+    const { properties } = published[0] as Frame
+    expect(properties).not.toHaveProperty('expiration')
+    expect(properties).not.toHaveProperty('replyTo')
+    expect(Object.keys(properties.headers ?? {}).sort()).toEqual([
+      'tracestate',
+      'x-posthorn-attempt',
+      'x-posthorn-causation-id',
+      'x-posthorn-failed-at',
+      'x-posthorn-handler',
+      'x-posthorn-orig-user',
+      'x-posthorn-time',
+    ])
+  })
+
+  test('names no original sender when there was none to verify', async () => {
+    const { route, incoming, published } = openRoute()
+    await bury(route, { incoming: incoming(event), sender: null, handler: null }, 'no-user-id')
+    expect(published[0]?.properties.headers).not.toHaveProperty('x-posthorn-orig-user')
+  })
+})
+
+test('a dead letter that is replayed is new but for its sender', () => {
+  const dead = frameOf(vector(vectors.copies, 'a dead letter'))
+  const replay = replayFrame(dead, { queue: 'notifications.q.events', exchange: 'notifications.x.dlx' })
+  expect(replay.routingKey).toBe('notifications.q.events')
+  expect(replay.body).toBe(dead.body)
+  expect(effectiveSender(sentBy('notifications', replay), 'notifications')).toEqual({
+    caller: 'allocation',
+    attempt: 1,
+    failedAt: null,
+  })
+})

@@ -1,0 +1,134 @@
+import type { ConsumeOptions, Consumer, Incoming } from '@posthorn/core/transport'
+import { Connection } from './connection.ts'
+import { rabbitMqError } from './errors.ts'
+import { lossFrom } from './loss.ts'
+import { QueueConsumer } from './queue-consumer.ts'
+import type { Session, SessionTarget } from './session.ts'
+
+/** For how long (ms) consumers take messages one by one after amqplib choked on one. */
+const QUARANTINE = 30_000
+
+/**
+ * The connection on which a link consumes and settles, and its consumers. A second connection, because a memory alarm
+ * stops the broker from reading the one that publishes: acks would freeze on it. Made when first needed.
+ *
+ * A message that amqplib cannot decode kills the connection, and is delivered again on the next. With everything that was
+ * delivered along with it counted as failed too, innocent neighbours would reach their delivery limit with it; so after
+ * such a crash each consumer takes one message at a time.
+ */
+export class Consuming {
+  readonly #target: SessionTarget
+  readonly #onState: () => void
+  readonly #consumers = new Set<QueueConsumer>()
+  #connection: Connection | null = null
+  #opening: Promise<Connection> | null = null
+  #quarantine: NodeJS.Timeout | undefined
+
+  constructor(target: SessionTarget, onState: () => void) {
+    this.#target = target
+    this.#onState = onState
+  }
+
+  /** Null until something is consumed. */
+  get connection(): Connection | null {
+    return this.#connection
+  }
+
+  /** Why a consumer does not consume although the connection is up. */
+  get trouble(): string | null {
+    for (const { trouble } of this.#consumers) if (trouble !== null) return trouble
+    return null
+  }
+
+  /** @throws as `BrokerLink.consume` */
+  async consume(
+    queue: string,
+    options: ConsumeOptions,
+    receive: (incoming: Incoming) => void,
+  ): Promise<Consumer> {
+    const connection = await this.#open()
+    const { session } = connection
+    if (session === null) throw this.#unreachable(connection.reason)
+    const consumer = new QueueConsumer({
+      queue,
+      prefetch: options.prefetch,
+      receive,
+      onTrouble: this.#onState,
+    })
+    try {
+      await consumer.attach(session)
+    } catch (error) {
+      const { code, reason } = lossFrom(error, false)
+      const { vhost } = this.#target
+      if (code === 403) {
+        throw rabbitMqError(
+          'PermissionNotProvisioned',
+          `May not consume ${queue} in vhost ${vhost}: ${reason}`,
+        )
+      }
+      if (code !== null && code < 500) {
+        throw rabbitMqError('TopologyMismatch', `Cannot consume ${queue} in vhost ${vhost}: ${reason}`)
+      }
+      throw this.#unreachable(reason)
+    }
+    this.#consumers.add(consumer)
+    return consumer
+  }
+
+  async close(deadline: number): Promise<void> {
+    clearTimeout(this.#quarantine)
+    const end = performance.now() + deadline
+    const connection = this.#connection
+    if (connection === null) return
+    // The channels first: the connection's own goodbye would overtake the acks that they still hold back.
+    const flushed = Promise.all([...this.#consumers].map((consumer) => consumer.close()))
+    await Promise.race([flushed, new Promise((resolve) => setTimeout(resolve, deadline).unref())])
+    await connection.close(Math.max(0, end - performance.now()))
+  }
+
+  #open(): Promise<Connection> {
+    this.#opening ??= this.#connect().catch((error: unknown) => {
+      this.#opening = null
+      throw error
+    })
+    return this.#opening
+  }
+
+  async #connect(): Promise<Connection> {
+    const connection = new Connection(this.#target, {
+      onSession: (session) => this.#reattach(session),
+      onLost: ({ kind }) => {
+        if (kind === 'decoder') this.#startQuarantine()
+        for (const consumer of this.#consumers) consumer.detach()
+      },
+      onBlocked: () => undefined,
+      onState: this.#onState,
+    })
+    await connection.open()
+    this.#connection = connection
+    return connection
+  }
+
+  async #reattach(session: Session): Promise<void> {
+    const prefetch = this.#quarantine === undefined ? undefined : 1
+    await Promise.all([...this.#consumers].map((consumer) => consumer.reattach(session, prefetch)))
+  }
+
+  #startQuarantine(): void {
+    clearTimeout(this.#quarantine)
+    this.#quarantine = setTimeout(() => {
+      this.#quarantine = undefined
+      for (const consumer of this.#consumers) consumer.widen()
+    }, QUARANTINE).unref()
+  }
+
+  #unreachable(reason: string | null) {
+    return rabbitMqError(
+      'BrokerUnreachable',
+      `Lost vhost ${this.#target.vhost}: ${reason ?? 'not connected'}`,
+      {
+        retryable: true,
+      },
+    )
+  }
+}

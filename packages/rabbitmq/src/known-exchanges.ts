@@ -1,0 +1,56 @@
+import type { Loss } from './loss.ts'
+import { probe } from './probe.ts'
+import type { Session } from './session.ts'
+
+/** For how long (ms) a refusal is believed. */
+const REFUSED_FOR = 1_000
+
+/**
+ * Which exchanges one session may publish to. Publishing to a missing or forbidden one closes the channel and makes all
+ * that is unconfirmed on it uncertain, so an exchange is looked up before its first use.
+ */
+export class KnownExchanges {
+  readonly #session: Session
+  /** The default exchange always exists, and cannot be declared passively. */
+  readonly #good = new Set<string>([''])
+  readonly #refused = new Map<string, { readonly reason: string; readonly until: number }>()
+  readonly #asked = new Map<string, Promise<void>>()
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  verdict(exchange: string): 'good' | 'unknown' | { readonly refused: string } {
+    const refusal = this.#refused.get(exchange)
+    if (refusal !== undefined) {
+      if (refusal.until > performance.now()) return { refused: refusal.reason }
+      this.#refused.delete(exchange)
+    }
+    return this.#good.has(exchange) ? 'good' : 'unknown'
+  }
+
+  /** Looks an exchange up; `verdict` knows afterwards. Rejects when the session fails. */
+  ask(exchange: string): Promise<void> {
+    const running = this.#asked.get(exchange)
+    if (running !== undefined) return running
+    const asking = probe(this.#session, (channel) => channel.checkExchange(exchange))
+      .then((loss) => {
+        if (loss === null) this.#good.add(exchange)
+        else this.#refuse(exchange, loss)
+      })
+      .finally(() => this.#asked.delete(exchange))
+    this.#asked.set(exchange, asking)
+    return asking
+  }
+
+  /** A channel was closed; if it was over an exchange (gone, or forbidden), the next message there shall not close it. */
+  blame(loss: Loss): void {
+    const exchange = /exchange '([^']*)'/.exec(loss.reason)?.[1]
+    if (exchange !== undefined && (loss.code === 403 || loss.code === 404)) this.#refuse(exchange, loss)
+  }
+
+  #refuse(exchange: string, loss: Loss): void {
+    this.#good.delete(exchange)
+    this.#refused.set(exchange, { reason: loss.reason, until: performance.now() + REFUSED_FOR })
+  }
+}

@@ -1,0 +1,44 @@
+import { redactUrl } from './redact-url.ts'
+
+/** Why a connection or channel has ended, or was never made. */
+export interface Loss {
+  /**
+   * `permanent`: a person has to mend it (permissions, passwords, topology). `untrusted`: so too, but it is the broker's
+   * certificate. `decoder`: amqplib choked on something received, which will come again.
+   */
+  readonly kind: 'transient' | 'permanent' | 'untrusted' | 'decoder'
+  /** A sentence without secrets, at most 300 characters. */
+  readonly reason: string
+  /** AMQP's reply code, when the broker gave one. */
+  readonly code: number | null
+}
+
+const PERMANENT_CODES = new Set([402, 403, 404, 405, 406, 530])
+const PERMANENT_TEXT = /^Handshake terminated by server: (4|530)|^Expected ConnectionOpenOk|^SASL mechanism/
+const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY|DECRYPT))/
+/** What amqplib says without a code although nothing was wrong with a message. */
+const NETWORK_TEXT =
+  /^(Unexpected close|Heartbeat timeout|Socket closed abruptly|connect ETIMEDOUT|Connection clos)/
+
+/** @param established whether the handshake was over: only then can the decoder have choked on a message */
+export function lossFrom(error: unknown, established: boolean): Loss {
+  if (!(error instanceof Error)) return { kind: 'transient', reason: 'closed by the broker', code: null }
+  const given = 'code' in error ? error.code : undefined
+  const code = typeof given === 'number' ? given : null
+  const reason = sentence(error)
+  if (code !== null) return { kind: PERMANENT_CODES.has(code) ? 'permanent' : 'transient', reason, code }
+  if (typeof given === 'string')
+    return { kind: TLS_CODE.test(given) ? 'untrusted' : 'transient', reason, code }
+  if (PERMANENT_TEXT.test(error.message)) return { kind: 'permanent', reason, code }
+  if (established && !NETWORK_TEXT.test(error.message)) return { kind: 'decoder', reason, code }
+  return { kind: 'transient', reason, code }
+}
+
+function sentence(error: Error): string {
+  // An AggregateError (all addresses of a host refused) has an empty message.
+  const text = error.message === '' && 'code' in error ? String(error.code) : error.message
+  if (text.startsWith('Expected ConnectionOpenOk')) return 'the vhost is missing, refused, or full'
+  return redactUrl(text)
+    .replace(/\p{Cc}+/gu, ' ')
+    .slice(0, 300)
+}

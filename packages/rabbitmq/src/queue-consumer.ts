@@ -1,0 +1,168 @@
+import type { Consumer, Incoming } from '@posthorn/core/transport'
+import type { Channel, ConsumeMessage } from 'amqplib'
+import { BackOff } from './back-off.ts'
+import { type Loss, lossFrom } from './loss.ts'
+import { type Origin, ReceivedMessage } from './received-message.ts'
+import type { Session } from './session.ts'
+
+export interface QueueConsumerOptions {
+  readonly queue: string
+  readonly prefetch: number
+  readonly receive: (incoming: Incoming) => void
+  /** `trouble` has changed. */
+  readonly onTrouble: () => void
+}
+
+/** One queue's consumer, with a channel of its own on each session in turn. */
+export class QueueConsumer implements Consumer {
+  readonly #options: QueueConsumerOptions
+  readonly #backOff = new BackOff()
+  #session: Session | null = null
+  #origin: Origin = { channel: null }
+  #tag: string | null = null
+  #prefetch: number
+  #retry: NodeJS.Timeout | undefined
+  #cancelled = false
+  #trouble: string | null = null
+
+  constructor(options: QueueConsumerOptions) {
+    this.#options = options
+    this.#prefetch = options.prefetch
+  }
+
+  /** Why it does not consume although its connection is up. */
+  get trouble(): string | null {
+    return this.#trouble
+  }
+
+  /**
+   * Consumes on this session, with at most `prefetch` unsettled messages.
+   * @throws what the broker says
+   */
+  async attach(session: Session, prefetch = this.#options.prefetch): Promise<void> {
+    if (this.#cancelled) return
+    this.#session = session
+    this.#prefetch = prefetch
+    const origin: Origin = { channel: null }
+    this.#origin = origin
+    const channel = await session.channel((fresh) => {
+      let loss: Loss = { kind: 'transient', reason: 'the channel was closed', code: null }
+      origin.channel = fresh
+      fresh.on('error', (error) => {
+        loss = lossFrom(error, true)
+      })
+      fresh.on('close', () => {
+        const wasConsuming = origin.channel !== null && this.#tag !== null
+        origin.channel = null
+        if (this.#origin === origin && wasConsuming) this.#again(loss)
+      })
+    })
+    await this.#subscribe(session, channel, origin)
+    this.#backOff.succeeded()
+    this.#report(null)
+  }
+
+  /** As `attach`, but for failures of this consumer alone: it tries again by itself. */
+  async reattach(session: Session, prefetch?: number): Promise<void> {
+    this.#tag = null
+    try {
+      await this.attach(session, prefetch)
+    } catch (error) {
+      if (!session.alive) throw error
+      this.#again(lossFrom(error, false))
+    }
+  }
+
+  detach(): void {
+    clearTimeout(this.#retry)
+    this.#session = null
+    this.#tag = null
+    this.#origin.channel = null
+  }
+
+  /** Continues with the prefetch that was asked for: a subscription cannot change its own. */
+  async widen(): Promise<void> {
+    const session = this.#session
+    const origin = this.#origin
+    const tag = this.#tag
+    if (this.#prefetch === this.#options.prefetch || session === null) return
+    this.#prefetch = this.#options.prefetch
+    if (origin.channel === null || tag === null) return
+    this.#tag = null
+    try {
+      await session.answer(origin.channel.cancel(tag))
+      if (!this.#cancelled && origin.channel !== null) await this.#subscribe(session, origin.channel, origin)
+    } catch (error) {
+      if (session.alive) this.#again(lossFrom(error, false))
+    }
+  }
+
+  async cancel(): Promise<void> {
+    if (this.#cancelled) return
+    this.#cancelled = true
+    clearTimeout(this.#retry)
+    this.#report(null)
+    const { channel } = this.#origin
+    const tag = this.#tag
+    this.#tag = null
+    if (channel === null || tag === null || this.#session === null) return
+    try {
+      await this.#session.answer(channel.cancel(tag))
+    } catch {
+      // The channel has gone, and the subscription with it.
+    }
+  }
+
+  /** Hands the broker all that has been settled; what has not been it gives to somebody else. */
+  async close(): Promise<void> {
+    await this.cancel()
+    const { channel } = this.#origin
+    const session = this.#session
+    this.#origin.channel = null
+    if (channel === null || session === null) return
+    try {
+      await session.answer(channel.close())
+    } catch {
+      // It was closed already.
+    }
+  }
+
+  async #subscribe(session: Session, channel: Channel, origin: Origin): Promise<void> {
+    await session.answer(channel.prefetch(this.#prefetch))
+    const receive = (message: ConsumeMessage | null) => this.#receive(message, origin)
+    const { consumerTag } = await session.answer(channel.consume(this.#options.queue, receive))
+    if (this.#origin === origin) this.#tag = consumerTag
+  }
+
+  #receive(message: ConsumeMessage | null, origin: Origin): void {
+    if (message === null) this.#gone(origin)
+    else if (this.#cancelled) new ReceivedMessage(message, origin).release()
+    else this.#options.receive(new ReceivedMessage(message, origin))
+  }
+
+  /** The broker has cancelled the subscription: its queue was deleted, or has lost its leader. */
+  #gone(origin: Origin): void {
+    if (this.#origin !== origin || this.#cancelled) return
+    const { channel } = origin
+    origin.channel = null
+    channel?.close().catch(() => undefined)
+    this.#again({ kind: 'transient', reason: `queue ${this.#options.queue} has gone`, code: null })
+  }
+
+  #again(loss: Loss): void {
+    if (this.#cancelled || this.#session === null) return
+    this.#tag = null
+    this.#report(loss.reason)
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => {
+      const session = this.#session
+      if (session?.alive === true) this.reattach(session, this.#prefetch).catch(() => undefined)
+    }, this.#backOff.next(loss.kind))
+  }
+
+  #report(trouble: string | null): void {
+    if (this.#trouble === trouble) return
+    this.#trouble = trouble
+    this.#options.onTrouble()
+  }
+}

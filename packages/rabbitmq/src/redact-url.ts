@@ -1,0 +1,7 @@
+/**
+ * The text with the passwords of all URLs in it hidden: `amqp://user:***@host`. When in doubt it hides too much, so that
+ * a password with an unescaped `@` or `/` does not show either.
+ */
+export function redactUrl(text: string): string {
+  return text.replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:@/]*):\S*@/gi, '$1:***@')
+}

@@ -1,0 +1,161 @@
+import { PosthornError } from '@posthorn/core'
+import { DIRECT_REPLY_TO, type Incoming } from '@posthorn/core/transport'
+import { connect } from 'amqplib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ProvisionedSystem, provisionedSystem } from '../../../../tooling/fixtures/rabbitmq.ts'
+import { eventually } from '../support/eventually.ts'
+import { frame, openLink, textOf } from '../support/open-link.ts'
+import { shopSystem } from '../support/shop-system.ts'
+
+let system: ProvisionedSystem
+beforeAll(async () => {
+  system = await provisionedSystem(shopSystem, { limits: { calls: 2 } })
+})
+afterAll(() => system.dispose())
+
+const charged = (body?: string, properties = {}) => frame('x.events', 'evt.Charged', body, properties)
+
+describe('publishing', () => {
+  test('a published frame arrives as it was sent, with the user that the broker vouches for', async () => {
+    await using billing = await openLink(system, 'billing', 'billing')
+    await using shipping = await openLink(system, 'shipping', 'billing')
+    const received: Incoming[] = []
+    await shipping.link.consume('shipping.q.events', { prefetch: 1 }, (incoming) => {
+      received.push(incoming)
+      incoming.ack()
+    })
+    const properties = {
+      messageId: crypto.randomUUID(),
+      correlationId: 'c1',
+      appId: 'billing-1',
+      timestamp: 1_700_000_000,
+      contentType: 'application/json',
+      persistent: true,
+      headers: { traceparent: '00-1', attempt: 3 },
+    }
+    await billing.link.publish(charged('{"é":1}', properties), 5_000)
+    await eventually('the event arrives', () => received.length === 1)
+    expect(received[0]?.frame.properties).toMatchObject({ ...properties, userId: 'billing' })
+    expect(textOf(received[0] as Incoming)).toBe('{"é":1}')
+    expect(received[0]?.redelivered).toBe(false)
+  })
+
+  test('a message that nobody can receive is unroutable within milliseconds, and says that nothing was executed', async () => {
+    await using shop = await openLink(system, 'shop', 'billing')
+    await shop.link.publish(frame('x.cmd.shop', 'cmd.Charge'), 5_000)
+    const start = performance.now()
+    await expect(shop.link.publish(frame('x.cmd.shop', 'cmd.Refund'), 5_000)).rejects.toMatchObject({
+      code: 'Unroutable',
+      outcome: 'not-executed',
+    })
+    expect(performance.now() - start).toBeLessThan(500)
+  })
+
+  test('only the returned one of many messages fails', async () => {
+    await using billing = await openLink(system, 'billing', 'billing')
+    const results = await Promise.allSettled(
+      Array.from({ length: 50 }, (_, i) =>
+        billing.link.publish(frame('x.events', i === 25 ? 'evt.Refunded' : 'evt.Charged'), 5_000),
+      ),
+    )
+    expect(results.flatMap(({ status }, i) => (status === 'rejected' ? [i] : []))).toEqual([25])
+  })
+
+  test('a missing exchange fails its own message and leaves the others alone', async () => {
+    await using billing = await openLink(system, 'billing', 'billing')
+    const others = Array.from({ length: 20 }, () => billing.link.publish(charged(), 5_000))
+    await expect(billing.link.publish(frame('x.nowhere', 'evt.Charged'), 5_000)).rejects.toMatchObject({
+      code: 'PublishFailed',
+      outcome: 'not-executed',
+    })
+    await Promise.all(others)
+    await billing.link.publish(charged(), 5_000)
+  })
+
+  test('after a forbidden exchange has closed the channel others go on', async () => {
+    await using shipping = await openLink(system, 'shipping', 'billing')
+    await expect(shipping.link.publish(charged(), 5_000)).rejects.toMatchObject({ code: 'ConnectionLost' })
+    await expect(shipping.link.publish(charged(), 5_000)).rejects.toMatchObject({ code: 'PublishFailed' })
+    await shipping.link.publish(frame('shipping.x.dlx', 'shipping.q.events.dead'), 5_000)
+  })
+
+  test('a body above the limit never leaves', async () => {
+    await using billing = await openLink(system, 'billing', 'billing')
+    await expect(billing.link.publish(charged('x'.repeat(2 ** 20 + 1)), 5_000)).rejects.toMatchObject({
+      code: 'PublishFailed',
+      outcome: 'not-executed',
+      retryable: false,
+    })
+    await billing.link.publish(charged('x'.repeat(2 ** 20)), 5_000)
+  })
+
+  test('a full queue refuses, and the outcome is unknown', async () => {
+    await using shop = await openLink(system, 'shop', 'billing')
+    const call = () => shop.link.publish(frame('x.cmd.shop', 'call.Charge'), 5_000)
+    await call()
+    await call()
+    await expect(call()).rejects.toMatchObject({ code: 'PublishRefused', outcome: 'unknown' })
+  })
+
+  test('the broker refuses a message in the name of another user', async () => {
+    const url = new URL(system.urlFor('shop'))
+    url.pathname = `${system.namespace}.billing`
+    const connection = await connect(url.href)
+    const channel = await connection.createConfirmChannel()
+    const refusal = new Promise<Error & { code?: number }>((resolve) => channel.on('error', resolve))
+    channel.publish('x.cmd.shop', 'cmd.Charge', Buffer.from('null'), { userId: 'billing' })
+    expect((await refusal).code).toBe(406)
+    await connection.close()
+  })
+
+  test('publishing after close fails at once', async () => {
+    const { link } = await openLink(system, 'billing', 'billing')
+    await link.close(2_000)
+    await expect(link.publish(charged(), 5_000)).rejects.toMatchObject({ code: 'PublishFailed' })
+  })
+
+  test('errors name the message and never the password', async () => {
+    await using shop = await openLink(system, 'shop', 'billing')
+    const error = await shop.link
+      .publish(frame('x.cmd.shop', 'cmd.Refund'), 5_000)
+      .catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(PosthornError)
+    expect(String(error)).toContain('event:billing.Charged.v1')
+    expect(JSON.stringify(error) + String(error)).not.toContain(new URL(system.urlFor('shop')).password)
+  })
+})
+
+describe('replies', () => {
+  test('a reply comes back to the link that asked, from the user that answered', async () => {
+    const fresh = await provisionedSystem(shopSystem)
+    await using shop = await openLink(fresh, 'shop', 'billing')
+    await using billing = await openLink(fresh, 'billing', 'billing')
+    await billing.link.consume('q.calls', { prefetch: 10 }, (incoming) => {
+      const { replyTo = '', messageId = '' } = incoming.frame.properties
+      const answer = frame('', replyTo, `answer to ${textOf(incoming)}`, {
+        correlationId: messageId,
+        persistent: false,
+      })
+      billing.link.publish(answer, 5_000).then(() => incoming.ack())
+    })
+    const ids = Array.from({ length: 100 }, () => crypto.randomUUID())
+    await Promise.all(
+      ids.map((messageId) =>
+        shop.link.publish(
+          frame('x.cmd.shop', 'call.Charge', messageId, {
+            messageId,
+            replyTo: DIRECT_REPLY_TO,
+            persistent: false,
+          }),
+          5_000,
+        ),
+      ),
+    )
+    await eventually('all are answered', () => shop.replies.length === ids.length)
+    for (const { body, properties } of shop.replies) {
+      expect(Buffer.from(body).toString()).toBe(`answer to ${properties.correlationId}`)
+      expect(properties.userId).toBe('billing')
+    }
+    await fresh.dispose()
+  })
+})

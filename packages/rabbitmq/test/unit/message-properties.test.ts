@@ -1,0 +1,59 @@
+import type { ConsumeMessage } from 'amqplib'
+import { describe, expect, test } from 'vitest'
+import { frameFrom, publishOptions } from '../../src/message-properties.ts'
+
+function message(properties: object): ConsumeMessage {
+  return {
+    content: Buffer.from('{}'),
+    fields: { exchange: 'x', routingKey: 'k', deliveryTag: 1, redelivered: false, consumerTag: 'c' },
+    // Received properties are as the sender made them, whatever amqplib's type says.
+    properties: properties as ConsumeMessage['properties'],
+  }
+}
+
+describe('a received frame', () => {
+  test('has the known properties, and lacks those that were absent', () => {
+    const { properties } = frameFrom(
+      message({ type: 't', userId: 'u', timestamp: 5, deliveryMode: 2, replyTo: undefined }),
+    )
+    expect(properties).toEqual({ type: 't', userId: 'u', timestamp: 5, persistent: true, headers: {} })
+    expect('replyTo' in properties).toBe(false)
+  })
+
+  test('keeps only headers that are strings and numbers', () => {
+    const headers = { a: 'x', b: 1, c: { nested: true }, d: ['x'], e: null, f: true, g: Buffer.from('x') }
+    expect({ ...frameFrom(message({ headers })).properties.headers }).toEqual({ a: 'x', b: 1 })
+  })
+
+  test('takes nothing from a header named __proto__', () => {
+    // What amqplib's decoder does with it: `headers['__proto__'] = …`.
+    const headers: Record<string, unknown> = { own: 'x' }
+    Object.setPrototypeOf(headers, { isAdmin: 'yes' })
+    const received = frameFrom(message({ headers })).properties.headers ?? {}
+    expect(received.isAdmin).toBeUndefined()
+    expect(Object.getPrototypeOf(received)).toBeNull()
+    expect(Object.keys(received)).toEqual(['own'])
+  })
+
+  test('without headers has an empty table', () => {
+    expect(Object.keys(frameFrom(message({})).properties.headers ?? { missing: 1 })).toEqual([])
+  })
+})
+
+describe('a frame to publish', () => {
+  const frame = {
+    exchange: 'x',
+    routingKey: 'k',
+    body: Buffer.alloc(0),
+    properties: { userId: 'somebody', type: 't' },
+  }
+
+  test('is mandatory and in the name of the link, whatever it says itself', () => {
+    expect(publishOptions(frame, 'me')).toEqual({ type: 't', userId: 'me', mandatory: true })
+  })
+
+  test('is not mandatory as a reply, which old brokers return although they deliver it', () => {
+    const reply = { ...frame, exchange: '', routingKey: 'amq.rabbitmq.reply-to.abc' }
+    expect(publishOptions(reply, 'me').mandatory).toBe(false)
+  })
+})

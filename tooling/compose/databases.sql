@@ -1,0 +1,2 @@
+create database allocation;
+create database notifications;

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { writeCredentials } from '@posthorn/rabbitmq'
+import type { MailCatcher } from '../running-system/mail-catcher.ts'
+import { startSystem } from '../running-system/running-system.ts'
+import { startInOneProcess } from './in-one-process.ts'
+import type { DemoOptions } from './options.ts'
+
+/** The two services, wherever they run. */
+export interface DemoSystem {
+  readonly allocationUrl: string
+  readonly notificationsUrl: string
+  readonly databaseUrl: string
+  /** Absent when both services share one process and the in-memory bus. */
+  readonly brokerUrl: string | undefined
+  readonly credentialsPath: string | undefined
+  readonly mail: MailCatcher
+  stop(): Promise<void>
+}
+
+export async function startDemoSystem(
+  options: DemoOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<DemoSystem> {
+  const databaseUrl = env['POSTHORN_DEMO_DATABASE_URL']
+  const amqpUrl = env['POSTHORN_DEMO_AMQP_URL']
+  const managementUrl = env['POSTHORN_DEMO_MANAGEMENT_URL']
+  if (databaseUrl === undefined) throw new Error('POSTHORN_DEMO_DATABASE_URL is not set; start the demo with npm start')
+  await checkFree('ALLOCATION_PORT', options.allocationPort)
+  await checkFree('NOTIFICATIONS_PORT', options.notificationsPort)
+  if (amqpUrl === undefined || managementUrl === undefined) return startInOneProcess(options, databaseUrl)
+
+  const ports = { allocation: options.allocationPort, notifications: options.notificationsPort }
+  const running = await startSystem({ amqpUrl, managementUrl, databaseUrl, ports })
+  const folder = await mkdtemp(join(tmpdir(), 'posthorn-demo-'))
+  const credentialsPath = join(folder, 'credentials.json')
+  await writeCredentials(credentialsPath, running.broker.passwords)
+  return {
+    allocationUrl: running.allocation.url,
+    notificationsUrl: running.notifications.url,
+    databaseUrl,
+    brokerUrl: amqpUrl,
+    credentialsPath,
+    mail: running.mail,
+    stop: async () => {
+      await running.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function checkFree(variable: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', () => {
+      reject(new Error(`Port ${port} is in use; end what listens there, or set ${variable} to another port`))
+    })
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()))
+  })
+}

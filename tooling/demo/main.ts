@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { redactUrl } from '@posthorn/rabbitmq'
+import { projectRoot } from '../running-system/project-root.ts'
+import { allocationClient } from './allocation-client.ts'
+import { bold, dim, say } from './narration.ts'
+import { type DemoOptions, readOptions } from './options.ts'
+import { filesScenario, sampleScenario } from './scenario.ts'
+import { type DemoSystem, startDemoSystem } from './demo-system.ts'
+
+/** The demo: starts the system on the servers that it is given, plays a scenario, and stays up until it is ended. */
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2), process.env)
+  const ended = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+  const running = await startDemoSystem(options, process.env)
+  try {
+    introduce(running)
+    const story = play(options, running).then(() => 'played' as const)
+    if ((await Promise.race([story, ended])) !== 'played') return 0
+    if (options.once) return 0
+    say(`\n${bold('Everything is still running.')} Try GET ${running.allocationUrl}/products/BRASS-LAMP, or Ctrl-C to end.`)
+    await ended
+    return 0
+  } finally {
+    await running.stop()
+    say(dim('Stopped; nothing is left behind.'))
+  }
+}
+
+function introduce(running: DemoSystem): void {
+  say(`\n  allocation     ${running.allocationUrl}   (API: /docs)`)
+  say(`  notifications  ${running.notificationsUrl}   (API: /docs)`)
+  say(`  broker         ${running.brokerUrl === undefined ? 'none: both services share one process and a bus in memory' : redactUrl(running.brokerUrl)}`)
+  say(`  database       ${redactUrl(running.databaseUrl)}`)
+  if (running.credentialsPath !== undefined) say(`  credentials    ${running.credentialsPath}`)
+  say('ready')
+}
+
+async function play({ batches, orders }: DemoOptions, running: DemoSystem): Promise<void> {
+  const data = join(projectRoot, 'tooling/demo/data')
+  const scenario =
+    batches === undefined || orders === undefined
+      ? sampleScenario({ batches: join(data, 'batches.csv'), orders: join(data, 'orders.csv') })
+      : filesScenario({ batches, orders })
+  await scenario(allocationClient(running.allocationUrl), running.mail)
+  const kinds = new Map<string, number>()
+  for (const { subject } of running.mail.mails) {
+    const kind = subject.replace(/ for .*/, '')
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+  }
+  say(`\n${running.mail.mails.length} mails went out:`)
+  for (const [kind, count] of kinds) say(`  ${String(count).padStart(5)}  ${kind}`)
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: Error) => {
+    say(`\n${error.message}`)
+    process.exit(1)
+  },
+)

@@ -1,0 +1,40 @@
+// What a newcomer runs. It needs Node alone, and installs, finds or starts the rest itself.
+import { Failure } from './failure.mjs'
+import { endEverything, isEnding } from './lifetime.mjs'
+import * as phases from './phases.mjs'
+import { runDemo } from './run-demo.mjs'
+import { runTests } from './run-tests.mjs'
+import { readSettings } from './settings.mjs'
+import { endOnSignals, endWithFailure } from './signals.mjs'
+import { watchParents } from './watch-parents.mjs'
+
+const USAGE = `node tooling/dev/main.mjs
+  start [--once] [--batches FILE --orders FILE]   run the demo
+  test [--full] [--report FILE] [VITEST ARGS]     run all tests
+  install                                         install the workspace`
+
+/** @type {Record<string, (args: string[], settings: import('./settings.mjs').Settings) => Promise<number>>} */
+const commands = {
+  start: runDemo,
+  test: runTests,
+  install: () => phases.install().then(() => 0),
+}
+
+/** @type {number | undefined} */
+let exitCode
+endOnSignals(() => exitCode)
+try {
+  const [name = '', ...args] = process.argv.slice(2)
+  const command = commands[name]
+  if (!command) throw new Failure(USAGE)
+  const settings = readSettings(process.env)
+  watchParents(settings.underNpm, () => process.kill(process.pid, 'SIGTERM'))
+  exitCode = await command(args, settings)
+  if (!isEnding()) {
+    await endEverything()
+    process.exit(exitCode)
+  }
+} catch (error) {
+  // What fails while everything is being ended fails because of that.
+  if (!isEnding()) await endWithFailure(error)
+}

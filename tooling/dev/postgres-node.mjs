@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { chownSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isPostgresReady } from './ask-postgres.mjs'
+import { until } from './deadline.mjs'
+import { Failure } from './failure.mjs'
+import { freePort } from './free-port.mjs'
+import { temporaryFolder } from './lifetime.mjs'
+import { lastLine, runOrFail, startProcess } from './processes.mjs'
+import { unprivilegedUser } from './unprivileged-user.mjs'
+
+// Without fsync, data survive the death of processes, not that of the machine: enough for a throw-away node.
+const SETTINGS = [
+  'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
+  'max_connections=300',
+  'fsync=off',
+]
+
+/**
+ * Starts a private Postgres on loopback, in a temporary folder of its own.
+ * @param {string} binaries the folder of `initdb` and `postgres`
+ * @returns {Promise<{ url: string, version: string, stop(): Promise<void> }>}
+ */
+export async function startPostgresNode(binaries) {
+  const user = unprivilegedUser(['postgres', 'nobody'])
+  const folder = temporaryFolder('posthorn-postgres-')
+  if (user) chownSync(folder.path, user.uid, user.gid)
+  const options = { ...user, cwd: folder.path, env: { PATH: process.env.PATH, LC_ALL: 'C' } }
+
+  const password = await createCluster(binaries, folder.path, options)
+  const port = await freePort()
+  const logFile = join(folder.path, 'postgres.log')
+  const log = openSync(logFile, 'w')
+  const settings = SETTINGS.flatMap((setting) => ['-c', setting])
+  const server = startProcess(join(binaries, 'postgres'), ['-D', 'data', '-p', String(port), ...settings], {
+    ...options,
+    stdio: ['ignore', log, log],
+    // Immediate shutdown: no checkpoint for data that are thrown away.
+    endWith: 'SIGQUIT',
+    graceMs: 5_000,
+  })
+  closeSync(log)
+  const stop = async () => {
+    await server.end()
+    await folder.end()
+  }
+  const ready = until(30_000, 'Postgres', () => {
+    if (server.hasEnded())
+      throw new Failure(`Postgres ended at its start: ${lastLine(readFileSync(logFile, 'utf8'))}`)
+    return isPostgresReady({ host: '127.0.0.1', port })
+  })
+  await ready.catch((error) => stop().then(() => Promise.reject(error)))
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+  return { url, version: await versionOf(binaries), stop }
+}
+
+async function createCluster(binaries, folder, options) {
+  const password = randomBytes(16).toString('hex')
+  const passwordFile = join(folder, 'password')
+  writeFileSync(passwordFile, password, { mode: 0o600 })
+  if (options.uid !== undefined) chownSync(passwordFile, options.uid, options.gid)
+  const access = ['-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', passwordFile]
+  const cluster = ['-D', 'data', '-E', 'UTF8', '--locale=C', '--no-sync']
+  await runOrFail(join(binaries, 'initdb'), [...cluster, ...access], {
+    ...options,
+    what: 'initdb',
+    deadlineMs: 60_000,
+  })
+  return password
+}
+
+async function versionOf(binaries) {
+  const printed = await runOrFail(join(binaries, 'postgres'), ['--version'], {
+    what: 'postgres',
+    deadlineMs: 10_000,
+  })
+  return /\d+(\.\d+)*/.exec(printed)?.[0] ?? 'of unknown version'
+}

@@ -1,0 +1,34 @@
+import { parseDemoArguments } from './arguments.mjs'
+import { workspaceEnvironment } from './install.mjs'
+import * as phases from './phases.mjs'
+import { root } from './places.mjs'
+import { startProcess } from './processes.mjs'
+
+/**
+ * Runs the demo with a broker and a database of its own, until it ends or is told to.
+ * @param {string[]} args
+ * @param {import('./settings.mjs').Settings} settings
+ * @returns {Promise<number>} its exit code
+ */
+export async function runDemo(args, settings) {
+  const demoArguments = parseDemoArguments(args, settings.typedIn)
+  const [database, broker] = await Promise.all([
+    phases.postgres(settings),
+    phases.rabbitMq(settings),
+    phases.install(),
+  ])
+  await phases.build()
+
+  const demo = startProcess(process.execPath, ['tooling/demo/main.mjs', ...demoArguments], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {
+      ...workspaceEnvironment(),
+      POSTHORN_DEMO_AMQP_URL: broker?.amqpUrl,
+      POSTHORN_DEMO_MANAGEMENT_URL: broker?.managementUrl,
+      POSTHORN_DEMO_DATABASE_URL: database.url,
+    },
+    graceMs: 30_000,
+  })
+  return demo.ended
+}

@@ -1,0 +1,37 @@
+import { system } from '@posthorn/contracts'
+import { planSystem } from '@posthorn/core/transport'
+import { applyPlan, generatePasswords, removePlan } from '@posthorn/rabbitmq'
+
+/** The system's vhosts, users and permissions on a broker, as its manifest says and no more. */
+export interface ProvisionedBroker {
+  readonly namespace: string
+  readonly passwords: Readonly<Record<string, string>>
+  /** The broker's URL with the credentials of one user. */
+  urlFor(user: string): string
+  remove(): Promise<void>
+}
+
+/** Applies the system's plan as administrator; the services themselves configure nothing. */
+export async function provisionBroker(options: {
+  readonly amqpUrl: string
+  readonly managementUrl: string
+  readonly namespace?: string
+  readonly passwords?: Readonly<Record<string, string>>
+}): Promise<ProvisionedBroker> {
+  const { amqpUrl, managementUrl, namespace } = options
+  const plan = planSystem(system, namespace === undefined ? {} : { namespace })
+  const passwords = options.passwords ?? generatePasswords(plan)
+  await applyPlan(plan, { managementUrl, passwords })
+  return {
+    namespace: namespace ?? '',
+    passwords,
+    urlFor: (user) => {
+      const url = new URL(amqpUrl)
+      url.username = user
+      url.password = passwords[user] ?? ''
+      url.pathname = ''
+      return url.href
+    },
+    remove: () => removePlan(plan, { managementUrl }),
+  }
+}

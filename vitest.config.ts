@@ -1,0 +1,42 @@
+import { defineConfig } from 'vitest/config'
+
+const conditions = ['@posthorn/source', 'node', 'import', 'default']
+
+/** Tests run on source; Node 20 has no `await using`, so it is compiled away. */
+const onSource = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  oxc: { target: 'es2022' },
+}
+
+/** Projects run one after another in the order of `place`, those with the same place together. */
+function project(
+  name: string,
+  place: number,
+  include: string[],
+  options: { fileParallelism?: boolean } = {},
+) {
+  const sequence = { groupOrder: place }
+  return {
+    ...onSource,
+    test: { name, include, sequence, testTimeout: 20_000, hookTimeout: 60_000, ...options },
+  }
+}
+
+const kind = (name: string) => `{packages,services}/*/test/${name}/**/*.test.ts`
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      project('tidy', 1, ['tooling/checks/**/*.test.ts']),
+      project('unit', 1, [kind('unit'), 'tooling/*/test/unit/**/*.test.ts']),
+      project('examples', 1, ['examples/*.test.ts']),
+      project('contract', 2, [kind('contract')]),
+      project('integration', 2, [kind('integration')]),
+      project('e2e', 3, ['services/*/test/e2e/**/*.test.ts', 'tooling/e2e/**/*.test.ts'], {
+        fileParallelism: false,
+      }),
+    ],
+  },
+})
