@@ -1,5 +1,5 @@
 import { system } from '@posthorn/contracts'
-import { planSystem } from '@posthorn/core/transport'
+import { planSystem } from '@posthorn/core'
 import { type Definitions, definitionsOf } from '@posthorn/rabbitmq'
 
 /**

@@ -23,7 +23,7 @@ export async function firstThatWorks(what, ways, { only, log }) {
     try {
       const found = await provide()
       if (found) return found
-      reasons.push(`${name}: not on this machine`)
+      reasons.push(`${name}: not available here`)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       reasons.push(`${name}: ${error.message}`)

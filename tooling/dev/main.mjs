@@ -25,6 +25,10 @@ let exitCode
 endOnSignals(() => exitCode)
 try {
   const [name = '', ...args] = process.argv.slice(2)
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major < 20 || (major === 20 && minor < 19)) {
+    throw new Failure(`Node 20.19 or newer is needed; this is ${process.versions.node}.`)
+  }
   const command = commands[name]
   if (!command) throw new Failure(USAGE)
   const settings = readSettings(process.env)

@@ -47,7 +47,9 @@ export async function provideRabbitMq({ given = {}, only, log }) {
 /** @param {{ amqpUrl?: string, managementUrl?: string }} given @returns {Promise<ProvidedRabbitMq>} */
 async function givenRabbitMq({ amqpUrl, managementUrl }) {
   if (!amqpUrl || !managementUrl)
-    throw new Failure('A given broker needs both its AMQP URL and its management URL.')
+    throw new Failure(
+      'A given broker needs both POSTHORN_AMQP_URL and POSTHORN_MANAGEMENT_URL, of its administrator.',
+    )
   if (!URL.canParse(amqpUrl) || !URL.canParse(managementUrl))
     throw new Failure('A URL given for the broker is not a URL.')
   if (!(await isAmqpAnswered(amqpUrl)))

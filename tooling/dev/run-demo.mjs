@@ -1,8 +1,11 @@
 import { parseDemoArguments } from './arguments.mjs'
+import { within } from './deadline.mjs'
 import { workspaceEnvironment } from './install.mjs'
 import * as phases from './phases.mjs'
 import { root } from './places.mjs'
 import { startProcess } from './processes.mjs'
+
+const ONCE_MS = 30 * 60_000
 
 /**
  * Runs the demo with a broker and a database of its own, until it ends or is told to.
@@ -19,7 +22,7 @@ export async function runDemo(args, settings) {
   ])
   await phases.build()
 
-  const demo = startProcess(process.execPath, ['tooling/demo/main.mjs', ...demoArguments], {
+  const demo = startProcess(process.execPath, ['tooling/dist/demo/main.js', ...demoArguments], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
@@ -30,5 +33,5 @@ export async function runDemo(args, settings) {
     },
     graceMs: 30_000,
   })
-  return demo.ended
+  return demoArguments.includes('--once') ? within(ONCE_MS, 'The demo', demo.ended) : demo.ended
 }

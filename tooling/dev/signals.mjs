@@ -29,7 +29,7 @@ export function endOnSignals(exitCode) {
     })
   }
   process.on('uncaughtException', (error) => {
-    if (!(error instanceof Ending)) endWithFailure(error)
+    if (!(error instanceof Ending)) void endWithFailure(error)
   })
   process.stdout.on('error', () => endWithFailure(new Failure('Standard output was closed.')))
   process.stderr.on('error', () => {})

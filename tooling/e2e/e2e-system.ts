@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { passwordsFor } from '../fixtures/rabbitmq.ts'
+import { testPasswords } from '../fixtures/rabbitmq.ts'
 import { type RunningSystem, startSystem, type SystemOptions } from '../running-system/running-system.ts'
 
 /** The running system on the test run's servers, in vhosts and databases of this file alone. */
 export function startE2eSystem(options: Partial<SystemOptions> = {}): Promise<RunningSystem> {
-  const amqpUrl = required('POSTHORN_TEST_AMQP_URL')
+  const managementUrl = required('POSTHORN_TEST_MANAGEMENT_URL')
   return startSystem({
-    amqpUrl,
-    managementUrl: required('POSTHORN_TEST_MANAGEMENT_URL'),
+    amqpUrl: required('POSTHORN_TEST_AMQP_URL'),
+    managementUrl,
     databaseUrl: required('POSTHORN_TEST_DATABASE_URL'),
     namespace: `e2e-${randomBytes(4).toString('hex')}`,
-    passwords: passwordsFor(['allocation', 'notifications', 'warehouse', 'storefront']),
+    sharedUsers: testPasswords(managementUrl, ['allocation', 'notifications', 'warehouse', 'storefront']),
     ...options,
     env: { LOG_LEVEL: 'warn', ...options.env },
   })

@@ -1,5 +1,5 @@
 import { system } from '@posthorn/contracts'
-import { planSystem } from '@posthorn/core/transport'
+import { planSystem } from '@posthorn/core'
 import { applyPlan, generatePasswords, removePlan } from '@posthorn/rabbitmq'
 
 /** The system's vhosts, users and permissions on a broker, as its manifest says and no more. */
@@ -16,12 +16,13 @@ export async function provisionBroker(options: {
   readonly amqpUrl: string
   readonly managementUrl: string
   readonly namespace?: string
-  readonly passwords?: Readonly<Record<string, string>>
+  /** Passwords of users that others on this broker use too: they are left in place at the end. */
+  readonly sharedUsers?: Readonly<Record<string, string>>
 }): Promise<ProvisionedBroker> {
-  const { amqpUrl, managementUrl, namespace } = options
+  const { amqpUrl, managementUrl, namespace, sharedUsers } = options
   const plan = planSystem(system, namespace === undefined ? {} : { namespace })
-  const passwords = options.passwords ?? generatePasswords(plan)
-  await applyPlan(plan, { managementUrl, passwords })
+  const passwords = sharedUsers ?? generatePasswords(plan)
+  await applyPlan(plan, { managementUrl, passwords, ...(sharedUsers === undefined ? {} : { connectionsPerUser: 1_000 }) })
   return {
     namespace: namespace ?? '',
     passwords,
@@ -32,6 +33,6 @@ export async function provisionBroker(options: {
       url.pathname = ''
       return url.href
     },
-    remove: () => removePlan(plan, { managementUrl }),
+    remove: () => removePlan(plan, { managementUrl, keepUsers: sharedUsers !== undefined }),
   }
 }

@@ -24,7 +24,7 @@ export interface SystemOptions {
   readonly databaseUrl: string
   /** Tells this run's databases and vhosts from others'. Absent: the vhosts are called as the domains. */
   readonly namespace?: string
-  readonly passwords?: Readonly<Record<string, string>>
+  readonly sharedUsers?: Readonly<Record<string, string>>
   readonly ports?: Readonly<Record<ServiceName, number>>
   /** Another script to run in place of a service's own. */
   readonly scripts?: Partial<Readonly<Record<ServiceName, string>>>

@@ -56,10 +56,18 @@ export function planWorkQueue(
       ...(options.ordered === true ? { 'x-single-active-consumer': true } : {}),
     },
   }
-  const queues = [work, ...tiers, { name: deadQueue(name), arguments: quorum(limits.deadBytes) }]
+  const queues = [work, ...tiers, planDeadQueue(name, limits)]
   return {
     queues,
     bindings: queues.map((queue) => ({ exchange, queue: queue.name, routingKey: queue.name })),
+  }
+}
+
+/** Whoever looks at dead letters gives them back, which counts: from RabbitMQ 4 on, 20 looks would delete them. */
+function planDeadQueue(queue: string, limits: PlanLimits): QueuePlan {
+  return {
+    name: deadQueue(queue),
+    arguments: { ...quorum(limits.deadBytes), 'x-delivery-limit': 1_000_000 },
   }
 }
 

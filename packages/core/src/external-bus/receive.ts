@@ -3,18 +3,11 @@ import type { CommandDefinition, EventDefinition } from '../messages/definitions
 import type { Message } from '../messages/message.ts'
 import type { ReplyAddress } from './answers.ts'
 import type { Frame } from './broker.ts'
+import { diedAtHome } from './death-queues.ts'
+import { envelopeOf, hasValidIds, isUuid } from './envelope.ts'
 import { type BodyFault, decodeBody } from './json-body.ts'
-import { deadQueue, RETRY_TIERS, retryQueue } from './names.ts'
 import { type EffectiveSender, effectiveSender } from './sender.ts'
-import {
-  HEADERS,
-  header,
-  JSON_CONTENT,
-  MAX_BODY,
-  parseWireType,
-  textHeader,
-  type WireType,
-} from './wire-format.ts'
+import { JSON_CONTENT, MAX_BODY, parseWireType, type WireType } from './wire-format.ts'
 
 /** What may come out of a queue. */
 export interface Expected<
@@ -129,9 +122,9 @@ function verify<D extends CommandDefinition | EventDefinition>(
   if (definition === undefined) throw new Refused('unknown-message')
   if (!expected.allows(definition, sender.caller)) throw new Refused('forbidden')
 
-  if (!deathQueues(frame).every(isOneOf(ownQueues(expected.queue)))) throw new Refused('laundered')
+  if (!diedAtHome(frame, expected.queue)) throw new Refused('laundered')
 
-  if (!idsAreValid(frame)) throw new Refused('bad-id')
+  if (!hasValidIds(frame)) throw new Refused('bad-id')
   const reply = expected.answered ? replyAddress(frame, expected) : null
   if (expected.answered && reply === null) throw new Refused('bad-reply-to')
 
@@ -143,7 +136,7 @@ function verify<D extends CommandDefinition | EventDefinition>(
 
   return {
     ok: true,
-    message: openEnvelope(frame, wire, definition, decoded.value),
+    message: messageOf(frame, wire, definition, decoded.value),
     definition,
     sender,
     reply,
@@ -154,23 +147,19 @@ function verify<D extends CommandDefinition | EventDefinition>(
 
 /** Some clients name the encoding of the text here; nothing is ever decompressed. */
 const PLAIN = new Set([undefined, 'utf-8'])
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const DIRECT_REPLY = /^amq\.rabbitmq\.reply-to\.[\w.=+/-]{1,255}$/
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
 
-function idsAreValid(frame: Frame): boolean {
-  const { messageId, correlationId } = frame.properties
-  const causationId = textHeader(frame, HEADERS.causationId)
-  return (
-    isUuid(messageId) &&
-    (correlationId === undefined || isUuid(correlationId)) &&
-    (causationId === undefined || isUuid(causationId))
-  )
-}
-
-function isUuid(id: string | undefined): id is string {
-  return id !== undefined && UUID.test(id)
+function messageOf(
+  frame: Frame,
+  { version }: WireType,
+  definition: CommandDefinition | EventDefinition,
+  payload: unknown,
+): Message {
+  try {
+    return definition.receive(envelopeOf(frame, { type: definition.type, version, payload }))
+  } catch (error) {
+    throw new Refused(version > definition.version ? 'unknown-version' : 'invalid-payload', error)
+  }
 }
 
 /** Where to answer, if that is a caller's own reply address: any other key could have us write into somebody's queue. */
@@ -181,61 +170,6 @@ function replyAddress(frame: Frame, expected: Expected): ReplyAddress | null {
   if (wire?.kind !== 'command' || wire.domain !== expected.domain) return null
   if (replyTo === undefined || !DIRECT_REPLY.test(replyTo)) return null
   return { replyTo, messageId, correlationId, wire }
-}
-
-/**
- * The queues that a message has died in. A member of the system that may declare queues could have one dead-letter our
- * own messages back to us, with our own user-id; such a message has died in a queue that is not ours.
- */
-function deathQueues(frame: Frame): readonly unknown[] {
-  const first = header(frame, 'x-first-death-queue')
-  const deaths = header(frame, 'x-death') ?? []
-  if (!Array.isArray(deaths)) return [null]
-  const queues = deaths.map((death: unknown) => (death as { queue?: unknown } | null)?.queue)
-  return first === undefined ? queues : [first, ...queues]
-}
-
-function ownQueues(queue: string): ReadonlySet<unknown> {
-  return new Set([queue, deadQueue(queue), ...RETRY_TIERS.map((tier) => retryQueue(queue, tier.name))])
-}
-
-function isOneOf(set: ReadonlySet<unknown>): (value: unknown) => boolean {
-  return (value) => set.has(value)
-}
-
-function openEnvelope(
-  frame: Frame,
-  wire: WireType,
-  definition: CommandDefinition | EventDefinition,
-  payload: unknown,
-): Message {
-  const id = frame.properties.messageId as string
-  const traceparent = textHeader(frame, HEADERS.traceparent)
-  try {
-    return definition.receive({
-      id,
-      type: definition.type,
-      version: wire.version,
-      time: timeOf(frame),
-      payload,
-      correlationId: frame.properties.correlationId ?? id,
-      causationId: textHeader(frame, HEADERS.causationId) ?? null,
-      traceparent: traceparent !== undefined && TRACEPARENT.test(traceparent) ? traceparent : null,
-    })
-  } catch (error) {
-    throw new Refused(wire.version > definition.version ? 'unknown-version' : 'invalid-payload', error)
-  }
-}
-
-/** The header, or AMQP's timestamp, or now: whoever needs a sender's clock must not trust it anyway. */
-function timeOf(frame: Frame): string {
-  const header = textHeader(frame, HEADERS.time)
-  if (header !== undefined && TIME.test(header) && !Number.isNaN(Date.parse(header))) {
-    return new Date(header).toISOString()
-  }
-  const { timestamp } = frame.properties
-  const sane = typeof timestamp === 'number' && timestamp > 0 && timestamp < 253_402_300_800
-  return new Date(sane ? timestamp * 1000 : Date.now()).toISOString()
 }
 
 function positive(text: string | undefined): number | null {

@@ -21,13 +21,16 @@ const APPLIED = JSON.stringify({ ok: true } satisfies Omit<HandledOutcome & { ok
 
 /** The inbox of one in-memory transaction. */
 export function inMemoryInbox(rows: InboxRows, clock: Clock): Inbox {
+  const claimed = new Map<string, InMemoryClaim>()
   return {
     async claim(key, fingerprint): Promise<InboxClaim> {
       const id = rowKey(key)
       await rows.lock(id)
       const known = rows.get(id)
       if (known === undefined) {
-        rows.set(id, { fingerprint, receivedAt: clock.now(), outcome: APPLIED })
+        const claim = { fingerprint, receivedAt: clock.now(), outcome: APPLIED }
+        claimed.set(id, claim)
+        rows.set(id, claim)
         return { first: true }
       }
       if (known.fingerprint !== fingerprint) throw idempotencyKeyReuse(key.messageId)
@@ -35,9 +38,9 @@ export function inMemoryInbox(rows: InboxRows, clock: Clock): Inbox {
     },
     record(key, outcome) {
       const id = rowKey(key)
-      const claimed = rows.get(id)
-      if (claimed === undefined) throw notClaimed(key.messageId)
-      rows.set(id, { ...claimed, outcome: JSON.stringify(outcome) })
+      const claim = claimed.get(id)
+      if (claim === undefined) throw notClaimed(key.messageId)
+      rows.set(id, { ...claim, outcome: JSON.stringify(outcome) })
     },
   }
 }

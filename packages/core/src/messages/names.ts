@@ -4,9 +4,6 @@ const DOMAIN = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 const MESSAGE = /^[A-Z][A-Za-z0-9]+$/
 const RESERVED = new Set(['x', 'q', 'amq', 'guest'])
 
-/** The wire name of a message: `allocation.OutOfStock`. */
-export type MessageType = `${string}.${string}`
-
 /**
  * Domains and clients become vhosts, users and parts of permission patterns, so their names are narrow:
  * `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`, at most 31 characters, not `x`, `q`, `amq` or `guest`.
@@ -30,7 +27,7 @@ export function checkMessageName(domain: string, name: string): void {
   )
 }
 
-/** The domain and the name in a wire name. */
+/** The domain and the name in a wire name, `allocation.OutOfStock`. */
 export function splitType(type: string): { readonly domain: string; readonly name: string } {
   const dot = type.lastIndexOf('.')
   return { domain: type.slice(0, dot), name: type.slice(dot + 1) }

@@ -10,6 +10,8 @@ export interface AggregateChange {
   readonly id: string
   /** The version it was loaded with; 0 for an insert. */
   readonly version: number
+  /** An insert of what this unit had looked for in vain: if it exists now, another unit was quicker. */
+  readonly sought: boolean
   /** Insert: all columns; update: those that changed, perhaps none; delete: none. */
   readonly root: Row
   readonly children: readonly RowChanges[]
@@ -37,6 +39,7 @@ export class IdentityMap<A extends Aggregate = Aggregate> {
   readonly name: string
   readonly #mapping: AggregateMapping<A>
   readonly #identities = new Map<string, Identity<A>>()
+  readonly #sought = new Set<string>()
   readonly #eventsOfReplaced: Event[] = []
 
   /** @param name of the repository, for errors and for the order of writing */
@@ -69,6 +72,12 @@ export class IdentityMap<A extends Aggregate = Aggregate> {
     const aggregate = this.#mapping.fromRows(loaded, version)
     this.#identities.set(id, { aggregate, loaded, version, locked, removed: false })
     return aggregate
+  }
+
+  /** Notes that nothing is stored under an id. Gives what the unit has added meanwhile. */
+  missed(id: string): A | undefined {
+    this.#sought.add(id)
+    return this.find(id)?.aggregate
   }
 
   /** @throws {PosthornError} `AggregateExists` when the unit tracks another object with this id */
@@ -109,25 +118,18 @@ export class IdentityMap<A extends Aggregate = Aggregate> {
 
   #change({ aggregate, loaded, version, removed }: Identity<A>): AggregateChange | undefined {
     const { id } = aggregate
+    const change = { id, version, sought: this.#sought.has(id) }
     if (removed) {
       if (loaded === undefined) return undefined
-      return {
-        kind: 'delete',
-        id,
-        version,
-        root: {},
-        children: this.#children(loaded, NO_ROWS),
-        rows: NO_ROWS,
-      }
+      const children = this.#children(loaded, NO_ROWS)
+      return { ...change, kind: 'delete', root: {}, children, rows: NO_ROWS }
     }
     const rows = this.#mapping.toRows(aggregate)
-    if (loaded === undefined) {
-      return { kind: 'insert', id, version, root: rows.root, children: this.#children(NO_ROWS, rows), rows }
-    }
+    const children = this.#children(loaded ?? NO_ROWS, rows)
+    if (loaded === undefined) return { ...change, kind: 'insert', root: rows.root, children, rows }
     const root = changedColumns(loaded.root, rows.root)
-    const children = this.#children(loaded, rows)
     if (Object.keys(root).length === 0 && children.length === 0) return undefined
-    return { kind: 'update', id, version, root, children, rows }
+    return { ...change, kind: 'update', root, children, rows }
   }
 
   #children(loaded: AggregateRows, current: AggregateRows): readonly RowChanges[] {

@@ -1,7 +1,7 @@
 import { IdentityMap } from './identity-map.ts'
 import type { InMemoryUnit } from './in-memory-transaction.ts'
-import type { Aggregate, AggregateMapping, AggregateRows, GetOptions, Repository } from './repository.ts'
-import { concurrencyConflict } from './unit-errors.ts'
+import type { Aggregate, AggregateMapping, AggregateRows, Repository } from './repository.ts'
+import { type StoredAggregate, trackedRepository } from './tracked-repository.ts'
 
 export interface InMemoryRepository<A extends Aggregate> extends Repository<A> {
   /** The ids of the stored aggregates whose rows match, for finders: give them to `get`. */
@@ -16,29 +16,25 @@ export function inMemoryRepository<A extends Aggregate>(
 ): InMemoryRepository<A> {
   const { transaction } = unit
   const identities = new IdentityMap<A>(name, mapping)
+  // What the map holds is the repository's own affair.
   transaction.track(identities as unknown as IdentityMap)
-
+  const repository = trackedRepository(identities, {
+    assertActive: () => transaction.assertActive(),
+    read: async (id, lock) => withoutOrder(await transaction.read(name, id, lock)),
+  })
   return {
-    async get(id: string, { lock }: GetOptions = {}) {
-      transaction.assertActive()
-      const known = identities.find(id)
-      if (known !== undefined && (known.locked || lock === undefined)) return known.aggregate
-      const stored = await transaction.read(name, id, lock === 'update')
-      if (known !== undefined && stored?.version !== known.version) throw concurrencyConflict(name, id)
-      if (stored === undefined) return identities.find(id)?.aggregate
-      return identities.load(id, stored.rows, stored.version, lock === 'update')
-    },
-    add(aggregate) {
-      transaction.assertActive()
-      identities.add(aggregate)
-    },
-    remove(aggregate) {
-      transaction.assertActive()
-      identities.remove(aggregate)
-    },
+    ...repository,
     async idsWhere(matches) {
       const all = await transaction.readAll(name)
       return [...all].filter(([, { rows }]) => matches(rows)).map(([id]) => id)
     },
   }
+}
+
+/** Rows have no order in a database; turning them round shows who relies on one. */
+function withoutOrder(stored: StoredAggregate | undefined): StoredAggregate | undefined {
+  if (stored === undefined) return undefined
+  const { version, rows } = stored
+  const children = Object.entries(rows.children).map(([table, list]) => [table, [...list].reverse()] as const)
+  return { version, rows: { root: rows.root, children: Object.fromEntries(children) } }
 }

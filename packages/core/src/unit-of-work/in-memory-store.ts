@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
-import type { InboxStore } from '../inbox/inbox.ts'
 import { type InMemoryClaim, inMemoryInboxStore } from '../inbox/in-memory-inbox.ts'
+import type { InboxStore } from '../inbox/inbox.ts'
 import { type InMemoryEntry, InMemoryOutboxQueue } from '../outbox/in-memory-outbox-queue.ts'
 import { InMemoryLocks } from './in-memory-locks.ts'
 import type { Tables } from './staged-tables.ts'

@@ -1,11 +1,12 @@
-import { inMemoryInbox, type InMemoryClaim } from '../inbox/in-memory-inbox.ts'
+import { setMaxListeners } from 'node:events'
+import { type InMemoryClaim, inMemoryInbox } from '../inbox/in-memory-inbox.ts'
 import type { Inbox } from '../inbox/inbox.ts'
 import { entryLock, type InMemoryEntry } from '../outbox/in-memory-outbox-queue.ts'
 import type { Outbox, OutboxEntry, OutboxRecord } from '../outbox/outbox.ts'
 import type { IdentityMap } from './identity-map.ts'
 import { INBOX, type InMemoryStore, OUTBOX, userTable } from './in-memory-store.ts'
-import type { AggregateRows } from './repository.ts'
 import { StagedTables } from './staged-tables.ts'
+import type { StoredAggregate } from './tracked-repository.ts'
 import { aggregateExists, concurrencyConflict, readOnlyUnit, unitEnded } from './unit-errors.ts'
 import type { Transaction, UnitOfWork, UnitOptions, UnitState } from './unit-of-work.ts'
 import { type Factories, type TrackedRepository, UnitSession } from './unit-session.ts'
@@ -36,13 +37,6 @@ export interface InMemoryAccess {
   assertActive(): void
 }
 
-export interface StoredAggregate {
-  readonly version: number
-  readonly rows: AggregateRows
-}
-
-const NEVER_ABORTED = new AbortController().signal
-
 /** One transaction on an {@link InMemoryStore}. */
 export class InMemoryTransaction<R extends object, D extends string> implements Transaction<R, D> {
   readonly unit: UnitOfWork<R, D>
@@ -64,7 +58,9 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
   ) {
     this.#store = store
     this.#options = options
-    this.#signal = options.signal ?? NEVER_ABORTED
+    this.#signal = options.signal ?? new AbortController().signal
+    // Many units may share one; that is no leak.
+    setMaxListeners(0, this.#signal)
     this.#staged = new StagedTables(store.tables)
     const assertActive = () => this.#assertActive()
     this.#session = new UnitSession({
@@ -125,9 +121,11 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
       }
       for (const { repository, change } of changes) {
         const { name } = repository.identities
-        const { kind, id, version, rows } = change
+        const { kind, id, version, sought, rows } = change
         const stored = this.#stored(name, id)
-        if (kind === 'insert' && stored !== undefined) throw aggregateExists(name, id)
+        if (kind === 'insert' && stored !== undefined) {
+          throw sought ? concurrencyConflict(name, id) : aggregateExists(name, id)
+        }
         if (kind !== 'insert' && stored?.version !== version) throw concurrencyConflict(name, id)
         const written = kind === 'delete' ? undefined : { version: version + 1, rows: structuredClone(rows) }
         this.#staged.set(aggregateTable(name), id, written)

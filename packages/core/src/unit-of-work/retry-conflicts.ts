@@ -35,7 +35,11 @@ export async function retryConflicts<T>(
   }
 }
 
-/** A broker's `ConnectionLost` is none: its outcome is `unknown`, that of a unit of work `failed`. */
+/**
+ * Whether an error, or what caused an error that is none of ours, is a conflict. A broker's `ConnectionLost` is none:
+ * its outcome is `unknown`, that of a unit of work `failed`.
+ */
 function isConflict(error: unknown): boolean {
-  return error instanceof PosthornError && error.outcome === 'failed' && CONFLICTS.has(error.code)
+  if (error instanceof PosthornError) return error.outcome === 'failed' && CONFLICTS.has(error.code)
+  return error instanceof Error && error.cause !== undefined && isConflict(error.cause)
 }

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../clock.ts'
+import { PosthornError } from '../errors.ts'
 import type { Domain } from '../messages/define-domain.ts'
 import type { Event, Message } from '../messages/message.ts'
 import type { OutboxRecord } from '../outbox/outbox.ts'
-import { PosthornError } from '../errors.ts'
 import { retryConflicts } from './retry-conflicts.ts'
 import type { RetryPolicy, Transaction, UnitControl, UnitOfWork, UnitsOfWork } from './unit-of-work.ts'
 

@@ -1,12 +1,12 @@
 import { describe, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import { inboxSuite } from '../../src/contract-tests/inbox/inbox-suite.ts'
-import { localEntriesSuite } from '../../src/contract-tests/outbox/local-entries-suite.ts'
-import { outboxSuite } from '../../src/contract-tests/outbox/outbox-suite.ts'
-import { repositorySuite } from '../../src/contract-tests/repository/repository-suite.ts'
+import { inboxContract } from '../../src/contract-tests/inbox/inbox-contract.ts'
+import { localEntriesContract } from '../../src/contract-tests/outbox/local-entries-contract.ts'
+import { outboxContract } from '../../src/contract-tests/outbox/outbox-contract.ts'
+import { repositoryContract } from '../../src/contract-tests/repository/repository-contract.ts'
 import { basketMapping, market } from '../../src/contract-tests/unit-of-work/market.ts'
 import type { StoreSetup } from '../../src/contract-tests/unit-of-work/store-fixture.ts'
-import { unitOfWorkSuite } from '../../src/contract-tests/unit-of-work/unit-of-work-suite.ts'
+import { unitOfWorkContract } from '../../src/contract-tests/unit-of-work/unit-of-work-contract.ts'
 import { inMemoryRepository } from '../../src/unit-of-work/in-memory-repository.ts'
 import { InMemoryStore } from '../../src/unit-of-work/in-memory-store.ts'
 import { inMemoryUnitsOfWork } from '../../src/unit-of-work/in-memory-units-of-work.ts'
@@ -32,8 +32,8 @@ const setup: StoreSetup = async (adapters) => {
   }
 }
 
-describe('units of work in memory', () => unitOfWorkSuite(test, setup))
-describe('repositories in memory', () => repositorySuite(test, setup))
-describe('outbox in memory', () => outboxSuite(test, setup))
-describe('local entries in memory', () => localEntriesSuite(test, setup))
-describe('inbox in memory', () => inboxSuite(test, setup))
+describe('units of work in memory', () => unitOfWorkContract(test, setup))
+describe('repositories in memory', () => repositoryContract(test, setup))
+describe('outbox in memory', () => outboxContract(test, setup))
+describe('local entries in memory', () => localEntriesContract(test, setup))
+describe('inbox in memory', () => inboxContract(test, setup))

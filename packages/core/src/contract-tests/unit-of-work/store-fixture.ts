@@ -5,10 +5,8 @@ import { uuidV7 } from '../../messages/uuid-v7.ts'
 import type { OutboxQueue, OutboxRecord } from '../../outbox/outbox.ts'
 import type { Repository } from '../../unit-of-work/repository.ts'
 import type { UnitsOfWork } from '../../unit-of-work/unit-of-work.ts'
+import type { TestFunction } from '../external-bus/harness.ts'
 import { Basket, market } from './market.ts'
-
-/** The runner's function that registers a test. */
-export type RegisterTest = (name: string, run: () => Promise<void>) => void
 
 /** An adapter that shows what becomes of it. */
 export interface Probe extends AsyncDisposable {
@@ -46,7 +44,7 @@ export function probe(): Probe {
 
 /** Runs each test on a store of its own. */
 export function withStore(
-  test: RegisterTest,
+  test: TestFunction,
   setup: StoreSetup,
 ): (name: string, run: (store: StoreFixture) => Promise<void>) => void {
   return (name, run) =>

@@ -98,15 +98,12 @@ describe('a delivery', () => {
   test('that can neither be handled nor copied goes back, and at its limit the broker takes it away', async () => {
     const { broker, bus, failures } = openWorld({ limits: { queueBytes: 100, deliveries: 3 } })
     const [publisher, subscriber] = [bus('allocation'), bus('notifications')]
-    for (let copies = 0; copies < 3; copies++) {
-      await broker.inject('notifications', 'allocation', {
-        exchange: 'notifications.x.dlx',
-        routingKey: 'notifications.q.events.retry.1s',
-        body: Buffer.alloc(100),
-        properties: {},
-      })
-      if (broker.queueDepth('allocation', 'notifications.q.events.retry.1s') > 0) break
-    }
+    await broker.inject('notifications', 'allocation', {
+      exchange: 'notifications.x.dlx',
+      routingKey: 'notifications.q.events.retry.1s',
+      body: Buffer.alloc(100),
+      properties: {},
+    })
     subscriber.registerEventHandlers(OutOfStock, async () => {
       throw new Error('always')
     })

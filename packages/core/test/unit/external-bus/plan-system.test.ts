@@ -117,6 +117,7 @@ describe('planSystem', () => {
     })
     expect(args['q.commands.dead']).toEqual({
       'x-queue-type': 'quorum',
+      'x-delivery-limit': 1_000_000,
       'x-max-length-bytes': 2 ** 30,
       'x-overflow': 'reject-publish',
     })

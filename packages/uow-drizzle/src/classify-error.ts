@@ -1,0 +1,90 @@
+import { PosthornError } from '@posthorn/core'
+import { readOnlyUnit, serializationConflict } from '@posthorn/core/storage'
+
+/** What Postgres or its client calls an error: an SQLSTATE, or a code like `CONNECTION_CLOSED`. */
+export function errorCode(error: unknown): string | undefined {
+  for (const link of causes(error)) {
+    const { code } = link as { readonly code?: unknown }
+    if (typeof code === 'string') return code
+  }
+  return undefined
+}
+
+/** Serialization failure, deadlock, lock not available. */
+const CONFLICTS: ReadonlySet<string> = new Set(['40001', '40P01', '55P03'])
+
+/** Shutdown, crash, starting up, too many connections, idle-in-transaction timeout; the classes 08 are below. */
+const LOST: ReadonlySet<string> = new Set([
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  '25P03',
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'CONNECTION_ENDED',
+  'CONNECT_TIMEOUT',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+])
+
+export function isConnectionError(error: unknown): boolean {
+  const code = errorCode(error)
+  return code !== undefined && (LOST.has(code) || /^08...$/.test(code))
+}
+
+/**
+ * The error as Posthorn names it, whoever wrapped it; one that has no name of ours stays as it is.
+ *
+ * @returns `SerializationConflict`, `ConnectionLost`, `ReadOnlyUnit`, or the error itself
+ */
+export function classifyError(error: unknown): unknown {
+  for (const link of causes(error)) if (link instanceof PosthornError) return link
+  const code = errorCode(error)
+  if (code === undefined) return error
+  if (CONFLICTS.has(code)) return serializationConflict(`Postgres reports ${code}`, error)
+  if (code === '25006') return readOnlyUnit(error)
+  if (isConnectionError(error)) return connectionLost(error)
+  return error
+}
+
+/** Nothing was written: the transaction ended with its connection. */
+export function connectionLost(cause: unknown): PosthornError<'ConnectionLost'> {
+  return new PosthornError(
+    'ConnectionLost',
+    `The connection to Postgres was lost or refused (${errorCode(cause) ?? 'no reason given'}); nothing was written`,
+    { outcome: 'failed', retryable: true, cause },
+  )
+}
+
+export function acquireTimeout(ms: number): PosthornError<'AcquireTimeout'> {
+  return new PosthornError(
+    'AcquireTimeout',
+    `No connection to Postgres was free within ${ms} ms; look for units that wait for others, or enlarge the pool`,
+    { outcome: 'not-executed', retryable: true, details: { timeout: ms } },
+  )
+}
+
+export function commitOutcomeUnknown(cause: unknown, xid?: string): PosthornError<'CommitOutcomeUnknown'> {
+  return new PosthornError(
+    'CommitOutcomeUnknown',
+    'The connection to Postgres was lost during the commit: it may have succeeded. Ask again with the same message',
+    { outcome: 'unknown', details: { xid: xid ?? null }, cause },
+  )
+}
+
+function causes(error: unknown): readonly object[] {
+  const chain: object[] = []
+  let link = error
+  while (typeof link === 'object' && link !== null && !chain.includes(link)) {
+    chain.push(link)
+    link = (link as { readonly cause?: unknown }).cause
+  }
+  return chain
+}

@@ -1,0 +1,76 @@
+import { LOCAL_GRACE, type OutboxEntry, type OutboxRecord, storedMessage } from '@posthorn/core/storage'
+import type { GuardedTransaction } from './guarded-transaction.ts'
+
+/** Any number of records in one statement with one parameter: its text is always the same, so it is parsed once. */
+const INSERT = `
+  insert into posthorn_outbox
+    (handler, key, depth, message_id, type, kind, version, time, correlation_id, causation_id, traceparent, body,
+     available_at)
+  select handler, key, depth, message_id, type, kind, version, time, correlation_id, causation_id, traceparent, body,
+     clock_timestamp() + case when handler is null then interval '0' else interval '${LOCAL_GRACE} ms' end
+  from rows from (json_to_recordset($1::text::json) as
+    (handler text, key text, depth int, message_id text, type text, kind text, version int, time text,
+     correlation_id text, causation_id text, traceparent text, body text)) with ordinality
+  order by ordinality
+  returning position::text, pg_current_xact_id()::text as xid`
+
+const XID = 'select pg_current_xact_id_if_assigned()::text as xid'
+
+export interface StoredRecords {
+  readonly entries: readonly OutboxEntry[]
+  /** The transaction's id, by which the server knows what has become of it. */
+  readonly xid: string | undefined
+}
+
+/**
+ * Writes outbox records, if any, and gives the transaction's id. It must be a unit's last statement: the rows of the aggregates are locked by then, and so
+ * the positions of one aggregate's messages are in the order of the commits.
+ */
+export async function insertOutbox(
+  transaction: GuardedTransaction,
+  records: readonly OutboxRecord[],
+): Promise<StoredRecords> {
+  if (records.length === 0) {
+    const [row] = await transaction.run(XID)
+    return { entries: [], xid: row?.xid ?? undefined }
+  }
+  const stored = records.map((record) => ({ ...record, message: storedMessage(record.message) }))
+  const inserted = await transaction.run(INSERT, [JSON.stringify(stored.map(columns))])
+  const positions = inserted.map(({ position }) => String(position)).sort(byPosition)
+  return {
+    entries: stored.map((record, index) => ({
+      ...record,
+      attempts: 0,
+      position: positions[index] as string,
+    })),
+    xid: inserted[0]?.xid,
+  }
+}
+
+/** See `Outbox.strikeOff`. */
+export async function strikeOff(transaction: GuardedTransaction, position: string): Promise<boolean> {
+  const text = 'delete from posthorn_outbox where position = $1::text::bigint and died_at is null returning 1'
+  return (await transaction.run(text, [position])).length > 0
+}
+
+function columns({ handler, key, depth, message }: Omit<OutboxEntry, 'position' | 'attempts'>) {
+  const { id, type, kind, version, time, correlationId, causationId, traceparent, body } = message
+  return {
+    handler,
+    key,
+    depth,
+    message_id: id,
+    type,
+    kind,
+    version,
+    time,
+    correlation_id: correlationId,
+    causation_id: causationId,
+    traceparent,
+    body,
+  }
+}
+
+function byPosition(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1)
+}

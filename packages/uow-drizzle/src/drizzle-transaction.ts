@@ -1,0 +1,156 @@
+import { PosthornError, type UnitOfWork, type UnitOptions } from '@posthorn/core'
+import {
+  type AggregateChange,
+  type Factories,
+  type HandledOutcome,
+  type Inbox,
+  type InboxKey,
+  notClaimed,
+  type Outbox,
+  type OutboxEntry,
+  type OutboxRecord,
+  type TrackedRepository,
+  type Transaction,
+  UnitSession,
+  type UnitState,
+} from '@posthorn/core/storage'
+import { commitOutcomeUnknown, connectionLost } from './classify-error.ts'
+import { claimMessage, recordOutcome } from './drizzle-inbox.ts'
+import { insertOutbox, type StoredRecords, strikeOff } from './drizzle-outbox.ts'
+import type { GuardedTransaction } from './guarded-transaction.ts'
+import { pipelined } from './pipelined.ts'
+import type { PostgresDriver } from './postgres-driver.ts'
+import { type Db, drizzleOn, type Parameter } from './statement-client.ts'
+
+/** What the factories of repositories and adapters are given. */
+export interface DrizzleUnit {
+  /** Drizzle inside this unit's transaction, for finders and views. Its `transaction` is a savepoint. */
+  readonly db: Db
+  readonly signal: AbortSignal
+  /** For repositories. */
+  readonly transaction: DrizzleAccess
+}
+
+/** What a drizzle repository needs of its unit. */
+export interface DrizzleAccess {
+  readonly assertActive: () => void
+  readonly run: (text: string, parameters: readonly Parameter[]) => Promise<readonly unknown[]>
+  readonly track: (repository: WritingRepository) => void
+}
+
+interface WritingRepository extends TrackedRepository {
+  /** Starts the statements that write a change, in their order. */
+  write(change: AggregateChange): readonly Promise<unknown>[]
+}
+
+/** One transaction in Postgres. */
+export class DrizzleTransaction<R extends object, D extends string> implements Transaction<R, D> {
+  readonly unit: UnitOfWork<R, D>
+  readonly inbox: Inbox
+  readonly outbox: Outbox
+  readonly #driver: PostgresDriver
+  readonly #guarded: GuardedTransaction
+  readonly #session: UnitSession<R, D, WritingRepository, DrizzleUnit>
+  readonly #records: OutboxRecord[] = []
+  readonly #outcomes = new Map<InboxKey, HandledOutcome>()
+  #committed = false
+
+  constructor(
+    driver: PostgresDriver,
+    guarded: GuardedTransaction,
+    factories: Factories<R, DrizzleUnit>,
+    { signal = new AbortController().signal, attempt = 1 }: UnitOptions & { readonly attempt?: number },
+  ) {
+    this.#driver = driver
+    this.#guarded = guarded
+    const assertActive = () => guarded.assertOpen()
+    const savepoint = <T>(work: () => Promise<T>) => guarded.savepoint(work)
+    const transaction: DrizzleAccess = {
+      assertActive,
+      run: (text, parameters) => guarded.run(text, parameters),
+      track: (repository) => this.#session.track(repository),
+    }
+    const db = drizzleOn((text, parameters, arrays) => guarded.run(text, parameters, arrays), savepoint)
+    const context = { db, signal, transaction }
+    this.#session = new UnitSession({ factories, context, signal, attempt, savepoint, assertActive })
+    this.unit = this.#session.unit
+    this.outbox = {
+      add: (...records) => {
+        assertActive()
+        this.#records.push(...records)
+      },
+      strikeOff: (position) => strikeOff(guarded, position),
+    }
+    this.inbox = inboxOf(guarded, this.#outcomes)
+  }
+
+  get state(): UnitState {
+    const { phase } = this.#guarded
+    if (this.#committed) return 'committed'
+    if (phase === 'open' || phase === 'committing') return 'active'
+    return phase === 'lost' ? 'lost' : 'rolled-back'
+  }
+
+  takeMessages() {
+    return this.#session.takeMessages()
+  }
+
+  async commit(): Promise<readonly OutboxEntry[]> {
+    this.#guarded.assertOpen()
+    try {
+      const { entries, xid } = await this.#flush()
+      await this.#commit(xid)
+      if (entries.some(({ handler }) => handler === null)) this.#driver.announceOutboxAdded()
+      return entries
+    } finally {
+      await this.rollback()
+    }
+  }
+
+  async rollback(): Promise<void> {
+    await this.#guarded.rollback()
+    for (const error of await this.#session.dispose()) {
+      process.emitWarning(`An adapter could not be disposed: ${String(error)}`, 'PosthornWarning')
+    }
+  }
+
+  /** Sends all that is to be written in one go: aggregates by id, inbox outcomes, the outbox last. */
+  async #flush(): Promise<StoredRecords> {
+    const writes = this.#session.changes().flatMap(({ repository, change }) => repository.write(change))
+    for (const [key, outcome] of this.#outcomes) writes.push(recordOutcome(this.#guarded, key, outcome))
+    const nothing = writes.length + this.#records.length === 0
+    if (nothing) return { entries: [], xid: undefined }
+    const stored = insertOutbox(this.#guarded, this.#records)
+    await pipelined([...writes, stored])
+    return stored
+  }
+
+  async #commit(xid: string | undefined): Promise<void> {
+    try {
+      await this.#guarded.commit()
+    } catch (error) {
+      if (!(error instanceof PosthornError && error.code === 'CommitOutcomeUnknown')) throw error
+      const outcome = xid === undefined ? 'unknown' : await this.#driver.outcomeOf(xid)
+      if (outcome === 'aborted') throw connectionLost(error.cause)
+      if (outcome === 'unknown') throw commitOutcomeUnknown(error.cause, xid)
+    }
+    this.#committed = true
+  }
+}
+
+function inboxOf(guarded: GuardedTransaction, outcomes: Map<InboxKey, HandledOutcome>): Inbox {
+  const claimed = new Map<string, InboxKey>()
+  const idOf = ({ consumer, source, messageId }: InboxKey) => JSON.stringify([consumer, source, messageId])
+  return {
+    async claim(key, fingerprint) {
+      const claim = await claimMessage(guarded, key, fingerprint)
+      if (claim.first) claimed.set(idOf(key), key)
+      return claim
+    },
+    record(key, outcome) {
+      const own = claimed.get(idOf(key))
+      if (own === undefined) throw notClaimed(key.messageId)
+      outcomes.set(own, outcome)
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import type { Domain, UnitOptions, UnitsOfWork } from '@posthorn/core'
+import { type Factories, joinFactories, type UnitsOptions, unitsOfWork } from '@posthorn/core/storage'
+import { DrizzleTransaction, type DrizzleUnit } from './drizzle-transaction.ts'
+import type { PostgresDriver } from './postgres-driver.ts'
+
+export interface DrizzleUnitsOptions<R extends object, A extends object, D extends string>
+  extends UnitsOptions {
+  readonly domain: Domain<D>
+  readonly driver: PostgresDriver
+  readonly repositories: Factories<R, DrizzleUnit>
+  /** Whatever else handlers need inside the transaction, such as views; disposed with the unit. */
+  readonly adapters?: Factories<A, DrizzleUnit>
+  /** For units that do not say otherwise. */
+  readonly defaults?: Omit<UnitOptions, 'signal' | 'lockKey'>
+}
+
+/**
+ * Units of work in Postgres. Reading, changing and committing an aggregate with its messages takes four round trips:
+ * BEGIN; read; write and outbox; COMMIT.
+ */
+export function drizzleUnitsOfWork<R extends object, D extends string, A extends object = object>(
+  options: DrizzleUnitsOptions<R, A, D>,
+): UnitsOfWork<R & A, D> {
+  const { domain, driver, repositories, adapters, defaults } = options
+  const factories = joinFactories(repositories, adapters)
+  const begin: UnitsOfWork<R & A, D>['begin'] = async (unit) => {
+    const settings = { ...defaults, ...unit }
+    return new DrizzleTransaction<R & A, D>(driver, await driver.begin(settings), factories, settings)
+  }
+  return unitsOfWork(domain, begin, options)
+}

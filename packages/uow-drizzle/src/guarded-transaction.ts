@@ -1,0 +1,264 @@
+import { unitEnded } from '@posthorn/core/storage'
+import type { Row, Sql, TransactionSql } from 'postgres'
+import {
+  acquireTimeout,
+  classifyError,
+  commitOutcomeUnknown,
+  connectionLost,
+  isConnectionError,
+} from './classify-error.ts'
+import { deferred } from './deferred.ts'
+import type { Parameter } from './statement-client.ts'
+
+/*
+ * postgres.js 3.4 is unsafe when a connection dies inside `sql.begin`: it writes its own rollback on a socket that is
+ * not there, which ends the process, or the dead transaction's next statement and its commit run inside the
+ * transaction that has the connection next. Both happen only when the callback settles or sends something after the
+ * death. Hence the guard: the callback gives a promise that is settled from outside, by commit or rollback, and never
+ * once the connection is lost; every statement is refused from then on; and each one under way is raced with the
+ * loss, for some would otherwise never settle.
+ */
+
+export interface GuardOptions {
+  /** What follows BEGIN. */
+  readonly mode: string
+  readonly prepare: boolean
+  /** In ms. */
+  readonly acquireTimeout: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** How long a cancellation or a rollback waits for a server that does not answer, in ms. */
+const PATIENCE = 5_000
+
+type Scope = Pick<TransactionSql, 'unsafe' | 'savepoint'>
+
+/**
+ * The only place that calls `sql.begin`.
+ *
+ * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`, or the signal's reason; a connection that comes later is
+ * rolled back
+ */
+export function beginGuarded(sql: Sql, options: GuardOptions): Promise<GuardedTransaction> {
+  const { mode, signal } = options
+  const begun = deferred<GuardedTransaction>()
+  let transaction: GuardedTransaction | undefined
+  let wanted = true
+  const giveUp = (error: unknown) => {
+    wanted = false
+    stopWaiting()
+    begun.reject(error)
+  }
+  const onAbort = () => giveUp(signal?.reason)
+  const timer = setTimeout(() => giveUp(acquireTimeout(options.acquireTimeout)), options.acquireTimeout)
+  const stopWaiting = () => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
+  }
+  if (signal?.aborted) giveUp(signal.reason)
+  else signal?.addEventListener('abort', onAbort)
+  if (!wanted) return begun.promise
+
+  sql
+    .begin(mode, (scope) => {
+      if (!wanted) throw new Error('Nobody waits for this connection any more')
+      stopWaiting()
+      transaction = new GuardedTransaction(scope, options)
+      begun.resolve(transaction)
+      return transaction.gate
+    })
+    .then(
+      () => transaction?.onCommitted(),
+      (error: unknown) =>
+        transaction === undefined ? giveUp(classifyError(error)) : transaction.onFailed(error),
+    )
+  return begun.promise
+}
+
+interface Statement {
+  readonly cancel: (() => Promise<void>) | undefined
+  readonly reject: (error: unknown) => void
+  /** Its answer has come, or never will: the connection is lost. */
+  readonly over: Promise<void>
+}
+
+type Phase = 'open' | 'committing' | 'rolling-back' | 'committed' | 'rolled-back' | 'lost'
+
+/** One transaction on one connection, from BEGIN to its end. */
+export class GuardedTransaction {
+  /** What postgres.js waits for before it commits or rolls back. */
+  readonly gate: Promise<void>
+  readonly #prepare: boolean
+  readonly #signal: AbortSignal | undefined
+  readonly #gate = deferred<void>()
+  readonly #ended = deferred<void>()
+  readonly #statements = new Set<Statement>()
+  readonly #onAbort = () => {
+    this.#aborted ??= this.#abort()
+  }
+  #scope: Scope
+  #phase: Phase = 'open'
+  #loss: unknown
+  #aborted: Promise<void> | undefined
+
+  constructor(scope: Scope, { prepare, signal }: GuardOptions) {
+    this.#scope = scope
+    this.#prepare = prepare
+    this.#signal = signal
+    this.gate = this.#gate.promise
+    // Whoever ends the transaction awaits its end; when it ends by itself nobody does.
+    this.#ended.promise.catch(() => undefined)
+    signal?.addEventListener('abort', this.#onAbort)
+  }
+
+  get phase(): Phase {
+    return this.#phase
+  }
+
+  /** @throws {PosthornError} `UnitEnded`, `ConnectionLost`, or the signal's reason */
+  assertOpen(): void {
+    if (this.#phase === 'lost') throw connectionLost(this.#loss)
+    if (this.#signal?.aborted) throw this.#signal.reason
+    if (this.#phase !== 'open') throw unitEnded(this.#phase)
+  }
+
+  /** Statements are sent in the order of the calls, without waiting for the answers of those before. */
+  async run(text: string, parameters: readonly Parameter[] = [], arrays = false): Promise<readonly Row[]> {
+    this.assertOpen()
+    const query = this.#scope.unsafe(text, [...parameters], { prepare: this.#prepare })
+    return this.#raced(arrays ? query.values() : query, () => cancel(query))
+  }
+
+  /** Runs work whose writes are undone when it fails; the transaction goes on. */
+  async savepoint<T>(work: () => Promise<T>): Promise<T> {
+    this.assertOpen()
+    const outer = this.#scope
+    // Rejected with an error of its own: one of the work's may look as if the connection were lost.
+    const gate = deferred<void>()
+    const undone = new Error('Rolled back to the savepoint')
+    const opened = deferred<void>()
+    const ended = outer.savepoint((scope) => {
+      this.#scope = scope
+      opened.resolve()
+      return gate.promise
+    })
+    ended.catch(opened.reject)
+    await this.#raced(opened.promise)
+    try {
+      const result = await work()
+      this.assertOpen()
+      gate.resolve()
+      await this.#raced(ended)
+      return result
+    } catch (error) {
+      this.assertOpen()
+      gate.reject(undone)
+      await this.#raced(ended).catch((reason) => {
+        if (reason !== undone) throw reason
+      })
+      throw error
+    } finally {
+      this.#scope = outer
+    }
+  }
+
+  /** @throws {PosthornError} `CommitOutcomeUnknown`, or why Postgres would not commit */
+  async commit(): Promise<void> {
+    this.assertOpen()
+    this.#end('committing')
+    this.#gate.resolve()
+    await this.#ended.promise
+  }
+
+  /** Never throws. A server that does not answer is given up after a while; it rolls back when it notices. */
+  async rollback(): Promise<void> {
+    await this.#aborted
+    await this.#rollback()
+  }
+
+  onCommitted(): void {
+    this.#phase = 'committed'
+    this.#ended.resolve()
+  }
+
+  /** `sql.begin` has rejected: because we rolled back, because the commit failed, or because the connection died. */
+  onFailed(error: unknown): void {
+    if (this.#phase === 'open') {
+      this.#lose(error)
+    } else if (this.#phase === 'rolling-back') {
+      this.#phase = 'rolled-back'
+      this.#ended.resolve()
+    } else if (this.#phase === 'committing') {
+      const unknown = isConnectionError(error)
+      this.#phase = unknown ? 'lost' : 'rolled-back'
+      this.#loss = error
+      this.#ended.reject(unknown ? commitOutcomeUnknown(error) : classifyError(error))
+    }
+  }
+
+  #raced<T>(promise: PromiseLike<T>, cancelIt?: () => Promise<void>): Promise<T> {
+    const raced = deferred<T>()
+    const over = deferred<void>()
+    const statement: Statement = { cancel: cancelIt, reject: raced.reject, over: over.promise }
+    this.#statements.add(statement)
+    const settle = (then: () => void) => {
+      this.#statements.delete(statement)
+      over.resolve()
+      then()
+    }
+    promise.then(
+      (value) => settle(() => raced.resolve(value)),
+      (error: unknown) =>
+        settle(() => {
+          // At once: whoever waits for this statement must not be able to send another one.
+          if (this.#phase === 'open' && isConnectionError(error)) this.#lose(error)
+          raced.reject(classifyError(error))
+        }),
+    )
+    return raced.promise
+  }
+
+  async #abort(): Promise<void> {
+    const statements = [...this.#statements]
+    for (const { reject } of statements) reject(this.#signal?.reason)
+    // Only the oldest is at work; the others fail after it. A cancellation that came late would hit another statement.
+    const [oldest] = statements
+    const cancelled = [oldest?.cancel?.(), ...statements.map(({ over }) => over)]
+    await withPatience(Promise.race([Promise.allSettled(cancelled), this.#ended.promise]))
+    await this.#rollback()
+  }
+
+  async #rollback(): Promise<void> {
+    if (this.#phase !== 'open') return
+    this.#end('rolling-back')
+    this.#gate.reject(new Error('Rolled back'))
+    await withPatience(this.#ended.promise)
+  }
+
+  #end(phase: Phase): void {
+    this.#phase = phase
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+  }
+
+  #lose(error: unknown): void {
+    this.#end('lost')
+    this.#loss = error
+    for (const { reject } of this.#statements) reject(connectionLost(error))
+    this.#statements.clear()
+    this.#ended.resolve()
+  }
+}
+
+async function cancel(query: { cancel(): unknown }): Promise<void> {
+  // It gives a promise, of which its types say nothing.
+  await query.cancel()
+}
+
+async function withPatience(promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE)
+  })
+  await Promise.race([promise, patience])
+  clearTimeout(timer)
+}

@@ -1,0 +1,16 @@
+import { errorCode } from './classify-error.ts'
+
+/** "Current transaction is aborted": what every statement after the failed one is told. */
+const ABORTED = '25P02'
+
+/**
+ * Waits for statements that were sent one behind the other, and throws the error of the first one that failed, not of
+ * one that failed because of it.
+ */
+export async function pipelined<T>(statements: readonly Promise<T>[]): Promise<readonly T[]> {
+  const results = await Promise.allSettled(statements)
+  const failures = results.filter((result) => result.status === 'rejected')
+  const first = failures.find(({ reason }) => errorCode(reason) !== ABORTED) ?? failures[0]
+  if (first !== undefined) throw first.reason
+  return results.map((result) => (result as PromiseFulfilledResult<T>).value)
+}

@@ -1,0 +1,180 @@
+import { PosthornError, type UnitOptions } from '@posthorn/core'
+import postgres, { type Sql } from 'postgres'
+import { acquireTimeout, classifyError } from './classify-error.ts'
+import { beginGuarded, type GuardedTransaction } from './guarded-transaction.ts'
+import { type Db, drizzleOn, type Parameter } from './statement-client.ts'
+
+export interface PostgresDriverOptions {
+  /** The most connections. Default 10. */
+  readonly max?: number
+  /** In ms, default 10,000. */
+  readonly connectTimeout?: number
+  /** As Postgres shows it in `pg_stat_activity`. Default `posthorn`. */
+  readonly applicationName?: string
+  /** False for a pooler that knows no prepared statements; each statement then costs two round trips. Default true. */
+  readonly prepare?: boolean
+  /** As postgres.js has it. */
+  readonly ssl?: postgres.Options<Record<never, never>>['ssl']
+}
+
+/** Beyond so many statements under way each costs a round trip. An option that the client's types leave out. */
+const PIPELINE = { max_pipeline: 1_000 }
+
+/** Longest wait for a statement outside a transaction, in ms, its wait for a connection included. */
+const STATEMENT_DEADLINE = 15_000
+
+/**
+ * A pool of connections to one Postgres database. It makes the postgres.js client itself, because only certain
+ * settings and ways of using it are safe; `guarded-transaction.ts` says why.
+ */
+export class PostgresDriver implements AsyncDisposable {
+  /** Drizzle outside any transaction, for reading views. `db.transaction` is refused: begin a unit of work. */
+  readonly db: Db
+  readonly #sql: Sql
+  readonly #prepare: boolean
+  readonly #addedListeners = new Set<() => void>()
+
+  constructor(url: string, options: PostgresDriverOptions = {}) {
+    const { max = 10, connectTimeout = 10_000, applicationName = 'posthorn', prepare = true, ssl } = options
+    this.#prepare = prepare
+    this.#sql = postgres(url, {
+      max,
+      prepare,
+      ...(ssl === undefined ? {} : { ssl }),
+      connect_timeout: connectTimeout / 1_000,
+      // Asking for the array types leaves a rejection that nobody handles when the connection dies meanwhile.
+      fetch_types: false,
+      ...PIPELINE,
+      onnotice: () => undefined,
+      connection: { application_name: applicationName },
+    })
+    leaveDatesAlone(this.#sql)
+    this.db = drizzleOn(
+      (text, parameters, arrays) => this.query(text, parameters, arrays) as Promise<unknown[]>,
+      () => Promise.reject(noTransaction()),
+    )
+  }
+
+  /** Runs one statement outside any transaction. @throws {PosthornError} `ConnectionLost`, `AcquireTimeout` */
+  async query<T = Readonly<Record<string, unknown>>>(
+    text: string,
+    parameters: readonly Parameter[] = [],
+    arrays = false,
+  ): Promise<readonly T[]> {
+    const query = this.#sql.unsafe(text, [...parameters], { prepare: this.#prepare })
+    const rows: Promise<unknown> = Promise.resolve(arrays ? query.values() : query)
+    let timer: NodeJS.Timeout | undefined
+    const deadline = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        query.cancel()
+        reject(acquireTimeout(STATEMENT_DEADLINE))
+      }, STATEMENT_DEADLINE)
+    })
+    try {
+      // The caller knows what its statement selects.
+      return (await Promise.race([rows, deadline])) as readonly T[]
+    } catch (error) {
+      throw classifyError(error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /**
+   * Begins a transaction. Its time limits are set by a statement that travels with its first one.
+   *
+   * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`; `SerializationConflict` when `lockKey` is not to be had
+   */
+  async begin(options: UnitOptions = {}): Promise<GuardedTransaction> {
+    const { isolation = 'read committed', readOnly = false, lockKey, signal } = options
+    const transaction = await beginGuarded(this.#sql, {
+      mode: `isolation level ${isolation}${readOnly ? ' read only' : ''}`,
+      prepare: this.#prepare,
+      acquireTimeout: options.acquireTimeout ?? 5_000,
+      signal,
+    })
+    const limits = transaction.run(timeLimits(options))
+    limits.catch(() => undefined)
+    if (lockKey === undefined) return transaction
+    try {
+      await transaction.run('select pg_advisory_xact_lock(hashtextextended($1, 0))', [lockKey])
+      return transaction
+    } catch (error) {
+      await transaction.rollback()
+      throw error
+    }
+  }
+
+  /** What became of a transaction whose commit got no answer. Asks until there is an answer, for 5 s at most. */
+  async outcomeOf(xid: string): Promise<'committed' | 'aborted' | 'unknown'> {
+    const end = performance.now() + 5_000
+    while (performance.now() < end) {
+      try {
+        const [row] = await this.query<{ status: string | null }>(
+          'select pg_xact_status($1::text::xid8) as status',
+          [xid],
+        )
+        if (row?.status === 'committed' || row?.status === 'aborted') return row.status
+        if (row?.status === null) return 'unknown'
+      } catch {
+        // The server may still be on its way back.
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    return 'unknown'
+  }
+
+  /** Called after each commit through this driver that wrote outbox entries for the broker. */
+  onOutboxAdded(listener: () => void): () => void {
+    const own = () => listener()
+    this.#addedListeners.add(own)
+    return () => this.#addedListeners.delete(own)
+  }
+
+  announceOutboxAdded(): void {
+    for (const listener of this.#addedListeners) listener()
+  }
+
+  /** Waits `patience` ms (default 5,000) for what is running, then closes all connections. Idempotent. */
+  async end(patience = 5_000): Promise<void> {
+    await this.#sql.end({ timeout: patience / 1_000 })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end()
+  }
+}
+
+/** Connects lazily. The URL's `user:password@host:port/database` may be completed by the `PG…` variables. */
+export function postgresDriver(url: string, options?: PostgresDriverOptions): PostgresDriver {
+  return new PostgresDriver(url, options)
+}
+
+function timeLimits({
+  statementTimeout = 10_000,
+  lockTimeout = 5_000,
+  idleTimeout = 30_000,
+}: UnitOptions): string {
+  return [
+    `set local statement_timeout = ${Math.round(statementTimeout)}`,
+    `set local lock_timeout = ${Math.round(lockTimeout)}`,
+    `set local idle_in_transaction_session_timeout = ${Math.round(idleTimeout)}`,
+  ].join('; ')
+}
+
+/** Drizzle maps times and JSON itself, by column; the client must hand them over as Postgres wrote them. */
+function leaveDatesAlone({ options }: Sql): void {
+  for (const oid of [1082, 1083, 1114, 1115, 1182, 1184, 1185, 1231]) {
+    options.parsers[oid] = (text: string) => text
+    options.serializers[oid] = (text: string) => text
+  }
+  for (const oid of [114, 3802]) options.serializers[oid] = (text: string) => text
+}
+
+function noTransaction(): PosthornError<'UnguardedTransaction'> {
+  return new PosthornError(
+    'UnguardedTransaction',
+    'A transaction of the driver’s db would be unsafe when its connection is lost; begin a unit of work instead',
+    { outcome: 'not-executed' },
+  )
+}

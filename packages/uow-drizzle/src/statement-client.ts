@@ -1,0 +1,37 @@
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import type { Sql } from 'postgres'
+
+/** Drizzle, without relational queries: import the tables and write selects. */
+export type Db = PostgresJsDatabase<Record<string, never>>
+
+/** A parameter as drizzle hands it over, mapped by its column. */
+export type Parameter = string | number | boolean | null | Uint8Array
+
+/** Runs one statement. With `arrays` its rows come as arrays of values, otherwise as objects. */
+export type Execute = (
+  text: string,
+  parameters: readonly Parameter[],
+  arrays: boolean,
+) => Promise<readonly unknown[]>
+
+/**
+ * Drizzle on our own way of running statements instead of on a postgres.js client, of which it uses so little: it
+ * would ask for every statement to be parsed anew, which costs a round trip, and its transactions are not guarded.
+ *
+ * @param nest what `db.transaction` does
+ */
+export function drizzleOn(execute: Execute, nest: (work: () => Promise<unknown>) => Promise<unknown>): Db {
+  const client = {
+    // Drizzle switches off the parsers and serializers that it finds here.
+    options: { parsers: {}, serializers: {} },
+    unsafe: (text: string, parameters: readonly Parameter[] = []) => ({
+      values: () => execute(text, parameters, true),
+      // biome-ignore lint/suspicious/noThenProperty: a postgres.js query is a promise that starts when awaited
+      then: (...settled: Parameters<Promise<unknown>['then']>) =>
+        execute(text, parameters, false).then(...settled),
+    }),
+    begin: (work: (client: Sql) => Promise<unknown>) => nest(() => work(client)),
+    savepoint: (work: (client: Sql) => Promise<unknown>) => nest(() => work(client)),
+  } as unknown as Sql
+  return drizzle(client)
+}

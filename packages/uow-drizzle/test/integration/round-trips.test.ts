@@ -1,0 +1,95 @@
+import { market } from '@posthorn/core/contract-tests'
+import { type PostgresDriver, postgresDriver } from '@posthorn/uow-drizzle'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type FreshDatabase, freshDatabase } from '../../../../tooling/fixtures/postgres.ts'
+import { createMarket, marketUnits, newBasket } from '../market-store.ts'
+import { type TcpProxy, tcpProxy } from '../tcp-proxy.ts'
+
+/*
+ * Round trips are what a transaction costs when the database is not on the same machine, and they hold their locks
+ * meanwhile. They are counted, not timed: the numbers are exact.
+ */
+
+let database: FreshDatabase
+let proxy: TcpProxy
+let driver: PostgresDriver
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  proxy = await tcpProxy(database.url, 20)
+  driver = postgresDriver(proxy.url, { max: 1 })
+  await createMarket(driver)
+})
+
+afterAll(async () => {
+  await driver.end()
+  await proxy[Symbol.asyncDispose]()
+  await database.dispose()
+})
+
+test('reading, changing and committing an aggregate with its messages takes four round trips', async () => {
+  const units = marketUnits(driver)
+  const id = await storedBasket()
+  const flights = await flightsOf(() =>
+    units.run(async (unit) => {
+      const basket = await unit.baskets.get(id)
+      basket?.put('CHAIR', basket.version)
+      unit.publish(market.events.Looked({ basketId: id }))
+    }),
+  )
+  expect(flights).toBe(4)
+})
+
+test('a lock, isolation, time limits and several aggregates cost no round trip more', async () => {
+  const units = marketUnits(driver)
+  const ids = [await storedBasket(), await storedBasket()]
+  const flights = await flightsOf(() =>
+    units.run(
+      async (unit) => {
+        const read = await Promise.all(ids.map((id) => unit.baskets.get(id, { lock: 'update' })))
+        for (const basket of read) basket?.put('CHAIR', basket.version)
+      },
+      { isolation: 'repeatable read', statementTimeout: 1_000, lockTimeout: 1_000, idleTimeout: 1_000 },
+    ),
+  )
+  expect(flights).toBe(4)
+})
+
+test('adding an aggregate takes three round trips, and reading one as well', async () => {
+  const units = marketUnits(driver)
+  const id = await storedBasket()
+  expect(await flightsOf(async () => void (await storedBasket()))).toBe(3)
+  expect(await flightsOf(() => units.run((unit) => unit.baskets.get(id)))).toBe(3)
+})
+
+test('a message with an id known before costs one round trip more: the claim', async () => {
+  const units = marketUnits(driver)
+  const id = await storedBasket()
+  let message = 0
+  const handle = async () => {
+    message += 1
+    const transaction = await units.begin()
+    const key = { consumer: 'commands', source: 'shop', messageId: String(message) }
+    await transaction.inbox.claim(key, 'body')
+    const basket = await transaction.unit.baskets.get(id)
+    basket?.put('CHAIR', message)
+    transaction.inbox.record(key, { ok: true, result: message })
+    await transaction.commit()
+  }
+  expect(await flightsOf(handle)).toBe(5)
+})
+
+async function storedBasket(): Promise<string> {
+  const basket = newBasket()
+  await marketUnits(driver).run(async (unit) => unit.baskets.add(basket))
+  return basket.id
+}
+
+/** Of the third run: each statement is parsed once per connection, and the first two are not alike. */
+async function flightsOf(work: () => Promise<unknown>): Promise<number> {
+  await work()
+  await work()
+  const before = proxy.flights
+  await work()
+  return proxy.flights - before
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+import {
+  Basket,
+  basketMapping,
+  market,
+  type StoreFixture,
+  type StoreSetup,
+} from '@posthorn/core/contract-tests'
+import {
+  type DrizzleUnit,
+  drizzleInbox,
+  drizzleOutboxQueue,
+  drizzleRepository,
+  drizzleUnitsOfWork,
+  migrate,
+  type PostgresDriver,
+} from '@posthorn/uow-drizzle'
+import { boolean, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
+
+export const baskets = pgTable('baskets', {
+  id: text().primaryKey(),
+  version: integer().notNull(),
+  owner: text(),
+  open: boolean().notNull(),
+  openedAt: timestamp('opened_at', { withTimezone: true }),
+})
+
+export const items = pgTable(
+  'items',
+  {
+    basketId: text('basket_id').notNull(),
+    sku: text().notNull(),
+    qty: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.basketId, table.sku] })],
+)
+
+/** Makes the tables of the suites' domain, and Posthorn's. */
+export async function createMarket(driver: PostgresDriver): Promise<void> {
+  await migrate(driver)
+  await driver.query(`
+    create table baskets (id text primary key, version int not null, owner text, open boolean not null,
+      opened_at timestamptz);
+    create table items (basket_id text not null references baskets (id), sku text not null, qty int not null,
+      primary key (basket_id, sku))`)
+}
+
+const repositories = {
+  baskets: (unit: DrizzleUnit) =>
+    drizzleRepository(unit, {
+      table: baskets,
+      children: { items: { table: items, root: items.basketId } },
+      mapping: basketMapping,
+    }),
+}
+
+/** Units of work on a database that `createMarket` has prepared. */
+export function marketUnits(driver: PostgresDriver) {
+  return drizzleUnitsOfWork({ domain: market, driver, repositories })
+}
+
+export function newBasket(): Basket {
+  return Basket.new(randomUUID())
+}
+
+/** The suites' fixture on a database that `createMarket` has prepared. */
+export async function marketStore(
+  driver: PostgresDriver,
+  adapters: Parameters<StoreSetup>[0],
+): Promise<StoreFixture> {
+  await driver.query('truncate posthorn_outbox, posthorn_inbox')
+  return {
+    units: drizzleUnitsOfWork({ domain: market, driver, repositories, adapters }),
+    queue: drizzleOutboxQueue(driver),
+    inbox: drizzleInbox(driver),
+    elapse: async (ms) => {
+      const ago = `- ${ms} * interval '1 ms'`
+      await driver.query(
+        `update posthorn_outbox set created_at = created_at ${ago}, available_at = available_at ${ago},
+           leased_until = leased_until ${ago}`,
+      )
+      await driver.query(`update posthorn_inbox set received_at = received_at ${ago}`)
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}

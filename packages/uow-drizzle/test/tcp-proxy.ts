@@ -1,0 +1,80 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+/** A TCP proxy in front of a server, that counts round trips and can break connections in every way. */
+export interface TcpProxy extends AsyncDisposable {
+  /** The given URL, by way of the proxy. */
+  readonly url: string
+  /** Round trips so far: bursts of the client, each after an answer to the one before. */
+  readonly flights: number
+  /** Ends all connections: `fin` politely, `rst` not. */
+  cut(how: 'fin' | 'rst'): void
+  /** From now on no answer arrives any more, though the server goes on. */
+  swallowAnswers(swallow: boolean): void
+}
+
+/** @param roundTrip in ms */
+export async function tcpProxy(target: string, roundTrip = 0): Promise<TcpProxy> {
+  const { hostname, port } = new URL(target)
+  const sockets = new Set<Socket>()
+  let flights = 0
+  let swallowing = false
+
+  const server = createServer((client) => {
+    const upstream = connect(Number(port || 5432), hostname)
+    let answered = true
+    for (const socket of [client, upstream]) {
+      socket.setNoDelay(true)
+      socket.on('error', () => undefined)
+      sockets.add(socket)
+      socket.on('close', () => {
+        sockets.delete(socket)
+        client.destroy()
+        upstream.destroy()
+      })
+    }
+    client.on('data', (chunk) => {
+      if (answered) flights += 1
+      answered = false
+      later(roundTrip / 2, () => upstream.write(chunk))
+    })
+    upstream.on('data', (chunk) => {
+      if (swallowing) return
+      later(roundTrip / 2, () => {
+        answered = true
+        client.write(chunk)
+      })
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = new URL(target)
+  url.hostname = '127.0.0.1'
+  url.port = String((server.address() as AddressInfo).port)
+
+  const cut = (how: 'fin' | 'rst') => {
+    for (const socket of sockets) {
+      if (how === 'fin') socket.end()
+      else socket.resetAndDestroy()
+    }
+  }
+  return {
+    url: url.href,
+    get flights() {
+      return flights
+    },
+    cut,
+    swallowAnswers: (swallow) => {
+      swallowing = swallow
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.close()
+      cut('rst')
+    },
+  }
+}
+
+function later(ms: number, fn: () => void): void {
+  if (ms === 0) fn()
+  else setTimeout(fn, ms)
+}

@@ -1,0 +1,22 @@
+import type { Storage } from '@posthorn/chassis'
+import { allocation } from '@posthorn/contracts'
+import { InMemoryStore, inMemoryUnitsOfWork } from '@posthorn/core'
+import type { Repositories } from '../service-layer/unit.ts'
+import { inMemoryAllocationsView } from './in-memory-allocations-view.ts'
+import { inMemoryProductRepository } from './in-memory-product-repository.ts'
+
+/** Everything in this process, for tests and for a look without a database. */
+export function inMemoryStorage(store = new InMemoryStore()): Storage<Repositories, 'allocation'> {
+  return {
+    units: inMemoryUnitsOfWork({
+      domain: allocation,
+      store,
+      repositories: { products: inMemoryProductRepository },
+      adapters: { allocations: inMemoryAllocationsView },
+    }),
+    outbox: store.queue,
+    inbox: store.inbox,
+    start: async () => undefined,
+    stop: async () => undefined,
+  }
+}

@@ -1,0 +1,52 @@
+import { createLogger, createService, type Service, type Storage } from '@posthorn/chassis'
+import { allocation, notifications, system } from '@posthorn/contracts'
+import { createMessageBus, type ExternalBus, logging } from '@posthorn/core'
+import { RabbitMqExternalBus } from '@posthorn/rabbitmq'
+import { postgresStorage } from './adapters/postgres-storage.ts'
+import type { Config } from './config.ts'
+import { statuses } from './entrypoints/error-mapping.ts'
+import { allocationRoutes } from './entrypoints/routes/allocations.ts'
+import { batchRoutes } from './entrypoints/routes/batches.ts'
+import { productRoutes } from './entrypoints/routes/products.ts'
+import { commandHandlers, eventHandlers } from './service-layer/handlers.ts'
+import type { Repositories } from './service-layer/unit.ts'
+
+/** What else to use in place of Postgres, RabbitMQ and standard output. */
+export interface Overrides {
+  readonly storage?: Storage<Repositories, 'allocation'>
+  readonly externalBus?: ExternalBus<'allocation'>
+  readonly logger?: ReturnType<typeof createLogger>
+}
+
+export async function bootstrap(config: Config, overrides: Overrides = {}): Promise<Service> {
+  const {
+    logger = createLogger(allocation.name, config.logLevel),
+    storage = postgresStorage(config.databaseUrl),
+    externalBus = new RabbitMqExternalBus({
+      url: config.amqpUrl,
+      domain: allocation.name,
+      system,
+      ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
+    }),
+  } = overrides
+  const bus = createMessageBus({
+    domain: allocation,
+    units: storage.units,
+    outbox: storage.outbox,
+    handlers: { commands: commandHandlers, events: eventHandlers },
+    middleware: [logging(logger)],
+    onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it will be tried again'),
+  })
+  externalBus.registerDomains(notifications.name)
+  return createService({
+    ...config,
+    title: 'Allocation',
+    description: 'Allocates lines of orders to batches of stock.',
+    logger,
+    statuses,
+    routes: [batchRoutes(bus), allocationRoutes(bus, storage.units), productRoutes(storage.units)],
+    storage,
+    bus,
+    externalBus,
+  })
+}

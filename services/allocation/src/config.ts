@@ -1,0 +1,20 @@
+import { portVariable, readEnvironment, serviceVariables } from '@posthorn/chassis'
+import { z } from 'zod'
+
+const variables = z.object({ ...serviceVariables, ALLOCATION_PORT: portVariable(3001) })
+
+/** What the environment decides. @throws {ConfigurationError} naming each variable at fault */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
+  const { ALLOCATION_PORT, ...given } = readEnvironment(variables, environment)
+  return {
+    databaseUrl: given.DATABASE_URL,
+    amqpUrl: given.POSTHORN_AMQP_URL,
+    namespace: given.POSTHORN_NAMESPACE,
+    host: given.HOST,
+    port: ALLOCATION_PORT,
+    logLevel: given.LOG_LEVEL,
+    outboxCap: given.OUTBOX_CAP,
+  }
+}
+
+export type Config = ReturnType<typeof loadConfig>

@@ -1,0 +1,101 @@
+import type { OrderLine } from './order-line.ts'
+
+/** What a batch was created with. `eta` is a calendar date, or null for stock that is in the warehouse. */
+export interface BatchContent {
+  readonly ref: string
+  readonly sku: string
+  readonly qty: number
+  readonly eta: string | null
+}
+
+/** A line in a batch; `position` tells the order in which the product's lines were moved. */
+export interface Allocation {
+  readonly line: OrderLine
+  readonly position: number
+}
+
+/** Stock of one SKU that was bought together, and the order lines that it serves. */
+export class Batch {
+  readonly content: BatchContent
+  readonly #allocations: Map<string, Allocation>
+  #purchasedQty: number
+  #allocatedQty: number
+
+  constructor(content: BatchContent, purchasedQty = content.qty, allocations: readonly Allocation[] = []) {
+    this.content = content
+    this.#purchasedQty = checked(purchasedQty)
+    this.#allocations = new Map(
+      [...allocations]
+        .sort((a, b) => a.position - b.position)
+        .map((allocation) => [allocation.line.orderId, allocation]),
+    )
+    this.#allocatedQty = allocations.reduce((sum, { line }) => sum + line.qty, 0)
+  }
+
+  get ref(): string {
+    return this.content.ref
+  }
+
+  get eta(): string | null {
+    return this.content.eta
+  }
+
+  get purchasedQty(): number {
+    return this.#purchasedQty
+  }
+
+  /** Below 0 only between a change of quantity and the release of lines that follows it. */
+  get availableQty(): number {
+    return this.#purchasedQty - this.#allocatedQty
+  }
+
+  /** First allocated first. */
+  get allocations(): readonly Allocation[] {
+    return [...this.#allocations.values()]
+  }
+
+  lineOf(orderId: string): OrderLine | undefined {
+    return this.#allocations.get(orderId)?.line
+  }
+
+  canAllocate(line: OrderLine): boolean {
+    return line.sku === this.content.sku && line.qty <= this.availableQty
+  }
+
+  allocate(line: OrderLine, position: number): void {
+    if (this.#allocations.has(line.orderId) || !this.canAllocate(line)) return
+    this.#allocations.set(line.orderId, { line, position })
+    this.#allocatedQty += line.qty
+  }
+
+  deallocate(line: OrderLine): void {
+    if (!this.#allocations.delete(line.orderId)) return
+    this.#allocatedQty -= line.qty
+  }
+
+  changePurchasedQty(qty: number): void {
+    this.#purchasedQty = checked(qty)
+  }
+
+  hasContent({ ref, sku, qty, eta }: BatchContent): boolean {
+    const own = this.content
+    return ref === own.ref && sku === own.sku && qty === own.qty && eta === own.eta
+  }
+}
+
+/** Warehouse stock first, then the earliest arrival, then by reference. */
+export function byPreference(a: Batch, b: Batch): number {
+  return compare(a.eta ?? '', b.eta ?? '') || compare(a.ref, b.ref)
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+function checked(qty: number): number {
+  if (!Number.isSafeInteger(qty) || qty < 0) {
+    throw new RangeError(`A batch needs a whole quantity that is not negative, not ${qty}`)
+  }
+  return qty
+}

@@ -1,0 +1,18 @@
+import type { Repository, UnitOfWork } from '@posthorn/core'
+import type { Product } from '../domain/product.ts'
+import type { AllocationsView } from '../views/allocations.ts'
+
+export interface ProductRepository extends Repository<Product> {
+  /**
+   * The product that owns the batch, for update. Nobody else gets or creates a batch of this reference until the unit
+   * ends, whether it exists or not.
+   */
+  getByBatch(ref: string): Promise<Product | undefined>
+}
+
+export interface Repositories {
+  readonly products: ProductRepository
+  readonly allocations: AllocationsView
+}
+
+export type Unit = UnitOfWork<Repositories, 'allocation'>

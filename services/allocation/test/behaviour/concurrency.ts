@@ -1,0 +1,126 @@
+import type { Storage } from '@posthorn/chassis'
+import { allocation } from '@posthorn/contracts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Repositories } from '../../src/service-layer/unit.ts'
+import { fresh, type RunningAllocation, startAllocation } from './allocation-service.ts'
+
+const { Allocate, ChangeBatchQuantity, CreateBatch, GetProduct, RebuildAllocations } = allocation.commands
+
+/** What holds when much happens at once, on any storage. */
+export function concurrencyBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
+  let running: RunningAllocation
+
+  beforeAll(async () => {
+    running = await startAllocation(await makeStorage())
+  })
+  afterAll(async () => {
+    await running?.service.stop()
+  })
+
+  const addBatch = async (sku: string, qty: number, ref = fresh('batch')) => {
+    await running.service.bus.handle(CreateBatch({ ref, sku, qty }))
+    return ref
+  }
+  const outcomes = async (work: readonly Promise<unknown>[]) =>
+    (await Promise.allSettled(work)).map((end) =>
+      end.status === 'fulfilled' ? 'done' : (end.reason as Error).name,
+    )
+
+  describe('at once', () => {
+    test('many orders for one product sell all of it and no more, and count each commit once', async () => {
+      const { bus } = running.service
+      const sku = fresh('LAMP')
+      await addBatch(sku, 20)
+      const results = await Promise.all(
+        Array.from({ length: 30 }, (_, n) => bus.handle(Allocate({ orderId: fresh(`${n}`), sku, qty: 1 }))),
+      )
+      expect(results.filter(({ status }) => status === 'allocated')).toHaveLength(20)
+      const product = await bus.handle(GetProduct({ sku }))
+      expect(product).toMatchObject({ version: 31, batches: [{ availableQty: 0 }] })
+      expect(product.waiting).toHaveLength(10)
+    })
+
+    test('one line asked for many times is allocated once', async () => {
+      const { bus } = running.service
+      const sku = fresh('LAMP')
+      await addBatch(sku, 20)
+      const line = { orderId: fresh('order'), sku, qty: 2 }
+      const results = await Promise.all(Array.from({ length: 8 }, () => bus.handle(Allocate(line))))
+      expect(results.filter(({ repeated }) => !repeated)).toHaveLength(1)
+      expect(await bus.handle(GetProduct({ sku }))).toMatchObject({
+        version: 2,
+        batches: [{ availableQty: 18 }],
+      })
+    })
+
+    test('batches of a new product are all created', async () => {
+      const sku = fresh('LAMP')
+      await Promise.all(Array.from({ length: 6 }, () => addBatch(sku, 1)))
+      const { version, batches } = await running.service.bus.handle(GetProduct({ sku }))
+      expect([version, batches.length]).toEqual([6, 6])
+    })
+
+    test('a reference belongs to one product, whoever is first', async () => {
+      const ref = fresh('batch')
+      const ends = await outcomes(Array.from({ length: 5 }, () => addBatch(fresh('LAMP'), 1, ref)))
+      expect(ends.sort()).toEqual([...Array(4).fill('BatchConflict'), 'done'])
+    })
+
+    test('changes of quantity among orders leave no batch oversold and nobody waiting in vain', async () => {
+      const { bus } = running.service
+      const sku = fresh('LAMP')
+      const refs = [await addBatch(sku, 10), await addBatch(sku, 10)]
+      await Promise.all(
+        Array.from({ length: 24 }, (_, n) =>
+          n % 4 === 3
+            ? bus.handle(ChangeBatchQuantity({ ref: refs[n % 8 === 3 ? 0 : 1] as string, qty: n }))
+            : bus.handle(Allocate({ orderId: fresh(`${n}`), sku, qty: 1 + (n % 5) })),
+        ),
+      )
+      await expect.poll(async () => (await running.storage.outbox.depth()).local).toBe(0)
+      const { batches, waiting } = await bus.handle(GetProduct({ sku }))
+      const most = Math.max(...batches.map(({ availableQty }) => availableQty))
+      expect(batches.every(({ availableQty }) => availableQty >= 0)).toBe(true)
+      expect(waiting.filter(({ qty }) => qty <= most)).toEqual([])
+    })
+  })
+
+  describe('the view of allocations', () => {
+    test('is made anew from the products, as it was', async () => {
+      const { bus } = running.service
+      const { units } = running.storage
+      const sku = fresh('LAMP')
+      await addBatch(sku, 3)
+      const orders = [fresh('order'), fresh('order')]
+      for (const orderId of orders) await bus.handle(Allocate({ orderId, sku, qty: 2 }))
+      const shown = () =>
+        units.run((unit) => Promise.all(orders.map((orderId) => unit.allocations.ofOrder(orderId))))
+      const before = await shown()
+      await units.run((unit) =>
+        unit.allocations.record({ ...before[0]?.[0], batchRef: 'wrong', version: 99 } as never),
+      )
+      expect(await shown()).not.toEqual(before)
+      const { lines } = await bus.handle(RebuildAllocations({}))
+      expect(lines).toBeGreaterThanOrEqual(2)
+      expect((await shown()).map((entries) => entries.map(({ batchRef }) => batchRef))).toEqual(
+        before.map((entries) => entries.map(({ batchRef }) => batchRef)),
+      )
+    })
+
+    test('keeps the newest entry of a line, in whatever order they come', async () => {
+      const { units } = running.storage
+      const orderId = fresh('order')
+      const entry = { orderId, sku: fresh('LAMP'), qty: 1 }
+      for (const [batchRef, version] of [
+        ['new', 5],
+        ['old', 4],
+        ['same', 5],
+      ] as const) {
+        await units.run((unit) => unit.allocations.record({ ...entry, batchRef, version }))
+      }
+      expect(await units.run((unit) => unit.allocations.ofOrder(orderId))).toMatchObject([
+        { batchRef: 'new' },
+      ])
+    })
+  })
+}

@@ -1,0 +1,162 @@
+import type { Storage } from '@posthorn/chassis'
+import { allocation, notifications, system } from '@posthorn/contracts'
+import { type Event, type ExternalBus, inMemoryExternalBus, type MessageOf } from '@posthorn/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Repositories } from '../../src/service-layer/unit.ts'
+import { fresh, type RunningAllocation, startAllocation } from './allocation-service.ts'
+
+const { Allocate, ChangeBatchQuantity, CreateBatch, GetProduct } = allocation.commands
+const { Allocated, Deallocated, OutOfStock } = allocation.events
+
+/** What other domains and clients see of the service, on any storage. */
+export function messageBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
+  let running: RunningAllocation
+  let warehouse: ExternalBus<'warehouse'>
+  let storefront: ExternalBus<'storefront'>
+  let listener: ExternalBus<'notifications'>
+  const heard: Event[] = []
+  const watches: MessageOf<typeof notifications.commands.Watch>[] = []
+
+  beforeAll(async () => {
+    running = await startAllocation(await makeStorage())
+    const { broker } = running
+    warehouse = inMemoryExternalBus({ domain: 'warehouse', system, broker })
+    storefront = inMemoryExternalBus({ domain: 'storefront', system, broker })
+    listener = inMemoryExternalBus({ domain: 'notifications', system, broker })
+    for (const event of [OutOfStock, Allocated, Deallocated]) {
+      listener.registerEventHandlers(event, async (message) => heard.push(message))
+    }
+    listener.registerCommandHandler(notifications.commands.Watch, async (command) => {
+      watches.push(command)
+      return { watching: true as const }
+    })
+    listener.registerCommandHandler(notifications.commands.Notify, async ({ id }) => ({ id }))
+    for (const bus of [warehouse, storefront]) bus.registerDomains('allocation')
+    await Promise.all([warehouse.start(), storefront.start(), listener.start()])
+  })
+  afterAll(async () => {
+    await running?.service.stop()
+    await Promise.all([warehouse.stop(), storefront.stop(), listener.stop()])
+  })
+
+  const addBatch = async (sku: string, qty: number, eta?: string) => {
+    const ref = fresh('batch')
+    expect(await warehouse.call(CreateBatch({ ref, sku, qty, eta }))).toEqual({ ref, created: true })
+    return ref
+  }
+  const heardOf = (sku: string) =>
+    heard
+      .filter(({ payload }) => (payload as { sku: string }).sku === sku)
+      .map(({ type, payload }) => [type.replace('allocation.', ''), payload])
+
+  describe('commands', () => {
+    test('COS-15 COS-16 the warehouse adds batches to a new and to a known product', async () => {
+      const sku = fresh('LAMP')
+      const refs = [await addBatch(sku, 10), await addBatch(sku, 20, '2030-01-01')]
+      const product = await listener.call(GetProduct({ sku }))
+      expect(product.batches.map(({ ref }) => ref)).toEqual(refs)
+    })
+
+    test('COS-17 COS-18 COS-20 the storefront allocates and is told the batch', async () => {
+      const sku = fresh('LAMP')
+      const batchRef = await addBatch(sku, 100)
+      const line = { orderId: fresh('order'), sku, qty: 10 }
+      expect(await storefront.call(Allocate(line))).toEqual({
+        status: 'allocated',
+        batchRef,
+        repeated: false,
+      })
+      expect(await storefront.call(Allocate(line))).toEqual({ status: 'allocated', batchRef, repeated: true })
+      expect(await listener.call(GetProduct({ sku }))).toMatchObject({ batches: [{ availableQty: 90 }] })
+    })
+
+    test('COS-19 an unknown SKU is the declared error, also when others exist', async () => {
+      await addBatch(fresh('LAMP'), 1)
+      const sku = fresh('NOBODY')
+      const asked = storefront.call(Allocate({ orderId: fresh('order'), sku, qty: 1 }))
+      await expect(asked).rejects.toThrow(allocation.errors.InvalidSku)
+      await expect(asked).rejects.toThrow(`Invalid sku ${sku}`)
+    })
+
+    test('a repeated message gets the first answer', async () => {
+      const sku = fresh('LAMP')
+      await addBatch(sku, 10)
+      const command = Allocate({ orderId: fresh('order'), sku, qty: 10 })
+      const first = await storefront.call(command)
+      expect(first).toMatchObject({ repeated: false })
+      expect(await storefront.call(command)).toEqual(first)
+    })
+
+    test('nobody may use what the contract does not allow', async () => {
+      const batch = CreateBatch({ ref: fresh('batch'), sku: fresh('LAMP'), qty: 1 })
+      // @ts-expect-error the storefront has no stock to add
+      await expect(storefront.call(batch)).rejects.toMatchObject({ outcome: 'not-executed' })
+      const rebuild = allocation.commands.RebuildAllocations({})
+      // @ts-expect-error only the service itself rebuilds its view
+      await expect(warehouse.call(rebuild)).rejects.toMatchObject({ outcome: 'not-executed' })
+    })
+  })
+
+  describe('events', () => {
+    test('COS-23 COS-47 shrinking a batch moves the last line to the next batch, for all to hear', async () => {
+      const sku = fresh('LAMP')
+      const [first, second] = [await addBatch(sku, 50), await addBatch(sku, 50, '2030-01-01')]
+      const orders = [fresh('order'), fresh('order')]
+      for (const orderId of orders) await storefront.call(Allocate({ orderId, sku, qty: 20 }))
+      const answer = await warehouse.call(ChangeBatchQuantity({ ref: first, qty: 25 }))
+      expect(answer).toEqual({ ref: first, qty: 25, availableQty: 5, released: 1 })
+
+      const moved = { orderId: orders[1], sku, qty: 20 }
+      await expect.poll(() => heardOf(sku), { timeout: 3_000 }).toHaveLength(4)
+      expect(heardOf(sku)).toEqual([
+        ['Allocated', { orderId: orders[0], sku, qty: 20, batchRef: first, version: 3 }],
+        ['Allocated', { ...moved, batchRef: first, version: 4 }],
+        ['Deallocated', { ...moved, batchRef: first, reason: 'released', version: 5 }],
+        ['Allocated', { ...moved, batchRef: second, version: 6 }],
+      ])
+      const { batches } = await listener.call(GetProduct({ sku }))
+      expect(batches.map(({ availableQty }) => availableQty)).toEqual([5, 30])
+    })
+
+    test('COS-24 the released line is tried by a message of its own, which never leaves the service', async () => {
+      const sku = fresh('LAMP')
+      const ref = await addBatch(sku, 10)
+      const orderId = fresh('order')
+      await storefront.call(Allocate({ orderId, sku, qty: 10 }))
+      await warehouse.call(ChangeBatchQuantity({ ref, qty: 9 }))
+      await expect
+        .poll(() => heardOf(sku).map(([name]) => name))
+        .toEqual(['Allocated', 'Deallocated', 'OutOfStock'])
+      const [, deallocated, outOfStock] = heard.filter(
+        ({ payload }) => (payload as { sku: string }).sku === sku,
+      )
+      expect(outOfStock?.correlationId).toBe(deallocated?.correlationId)
+      expect(outOfStock?.causationId).not.toBe(deallocated?.causationId)
+    })
+  })
+
+  describe('whoever is to be told', () => {
+    test('is sent as Watch with the first request, not with its repetitions', async () => {
+      const sku = fresh('LAMP')
+      await addBatch(sku, 10)
+      const [orderId, marker] = [fresh('order'), fresh('order')]
+      const notify = 'someone@example.com'
+      for (const id of [orderId, orderId, marker]) {
+        await storefront.call(Allocate({ orderId: id, sku, qty: 1, notify }))
+      }
+      await expect
+        .poll(() => watches.map(({ payload }) => payload))
+        .toContainEqual({ orderId: marker, email: notify })
+      expect(watches.filter(({ payload }) => payload.orderId === orderId)).toHaveLength(1)
+    })
+
+    test('is not sent when the request fails', async () => {
+      const orderId = fresh('order')
+      const asked = storefront.call(
+        Allocate({ orderId, sku: fresh('NOBODY'), qty: 1, notify: 'a@example.com' }),
+      )
+      await expect(asked).rejects.toThrow(allocation.errors.InvalidSku)
+      expect((await running.storage.outbox.depth()).broker).toBe(0)
+    })
+  })
+}

@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ExternalBus } from '@posthorn/core'
+import { z } from 'zod'
+import type { Routes } from './http-server.ts'
+import type { OutboxGauge } from './outbox-gauge.ts'
+
+export interface HealthSources {
+  readonly gauge: OutboxGauge
+  readonly externalBus: Pick<ExternalBus, 'health'>
+  readonly stopping: () => boolean
+}
+
+const DATABASE_DEADLINE = 2_000
+
+const live = z.object({ status: z.literal('live') })
+
+const readiness = z.object({
+  status: z
+    .enum(['ready', 'degraded', 'unavailable'])
+    .describe('degraded: requests are served, but messages wait for the broker'),
+  database: z.enum(['up', 'down']),
+  outbox: z
+    .object({ broker: z.int(), local: z.int(), dead: z.int(), oldest: z.number() })
+    .nullable()
+    .describe('entries that wait, and the age of the oldest in ms'),
+  broker: z.object({
+    state: z.string(),
+    links: z.array(z.object({ domain: z.string(), state: z.string(), reason: z.string().nullable() })),
+  }),
+})
+
+/** Liveness looks at this process alone; readiness at what it needs to serve a request. */
+export function healthRoutes({ gauge, externalBus, stopping }: HealthSources): Routes {
+  return (app, _options, done) => {
+    app.get('/health/live', { schema: { response: { 200: live } } }, async () => ({
+      status: 'live' as const,
+    }))
+
+    app.get(
+      '/health/ready',
+      { schema: { response: { 200: readiness, 503: readiness } } },
+      async (_, reply) => {
+        const outbox = await Promise.race([
+          gauge.read(),
+          delay(DATABASE_DEADLINE, null, { ref: false }),
+        ]).catch(() => null)
+        const { state, links } = externalBus.health()
+        const unavailable = outbox === null || gauge.overloaded || stopping()
+        return reply.code(unavailable ? 503 : 200).send({
+          status: unavailable ? 'unavailable' : state === 'up' ? 'ready' : 'degraded',
+          database: outbox === null ? 'down' : 'up',
+          outbox,
+          broker: { state, links: [...links] },
+        })
+      },
+    )
+    done()
+  }
+}

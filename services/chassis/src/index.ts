@@ -1,0 +1,16 @@
+export {
+  ConfigurationError,
+  portVariable,
+  readEnvironment,
+  serviceVariables,
+  urlVariable,
+} from './environment.ts'
+export type { StatusTable } from './error-mapping.ts'
+export { handleCommand, idempotencyKey } from './handle-command.ts'
+export type { Routes } from './http-server.ts'
+export { createLogger } from './logger.ts'
+export { commonProblems, problem } from './problem.ts'
+export { runService } from './run-service.ts'
+export { createService } from './service.ts'
+export type { Service } from './service.ts'
+export type { Storage } from './storage.ts'

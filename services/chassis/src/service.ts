@@ -1,0 +1,81 @@
+import { type ExternalBus, type MessageBus, Relay } from '@posthorn/core'
+import type { FastifyInstance } from 'fastify'
+import { healthRoutes } from './health.ts'
+import { createHttpServer, type HttpServerOptions } from './http-server.ts'
+import { keepConnecting } from './keep-connecting.ts'
+import { OutboxGauge } from './outbox-gauge.ts'
+import type { Storage } from './storage.ts'
+
+export interface ServiceParts extends Omit<HttpServerOptions, 'overloaded'> {
+  readonly host: string
+  readonly port: number
+  readonly outboxCap: number
+  readonly storage: Omit<Storage, 'units'>
+  readonly bus: MessageBus
+  readonly externalBus: ExternalBus
+}
+
+export interface Service {
+  readonly bus: MessageBus
+  readonly http: FastifyInstance
+  /** Serves HTTP from then on, and messages as soon as the broker is there. Gives the URL. */
+  start(): Promise<string>
+  /** Finishes what has begun, up to a deadline. Gives the names of what it abandoned. */
+  stop(): Promise<readonly string[]>
+}
+
+const STOP_DEADLINE = 8_000
+const PURGE_INTERVAL = 3_600_000
+
+/** Joins the parts of a service, and starts and stops them in the right order. */
+export async function createService(parts: ServiceParts): Promise<Service> {
+  const { storage, bus, externalBus, logger, routes, host, port, outboxCap } = parts
+  const gauge = new OutboxGauge(storage.outbox, outboxCap)
+  const relay = new Relay({
+    queue: storage.outbox,
+    forward: (message) => externalBus.forward(message),
+    dispatch: (entry) => bus.dispatch(entry),
+    onError: (err, entry) => logger.warn({ err, entry: entry?.position }, 'not passed on; trying again'),
+  })
+  let stopping = false
+  let endConnecting: (() => Promise<void>) | undefined
+  let purging: NodeJS.Timeout | undefined
+  bus.listenTo(externalBus)
+  const health = healthRoutes({ gauge, externalBus, stopping: () => stopping })
+  const http = await createHttpServer({
+    ...parts,
+    routes: [health, ...routes],
+    overloaded: () => gauge.overloaded,
+  })
+
+  const purge = () => storage.inbox.purge().catch((error) => logger.warn({ err: error }, 'inbox not purged'))
+
+  return {
+    bus,
+    http,
+    async start() {
+      await storage.start()
+      await bus.start()
+      gauge.start()
+      purging = setInterval(() => void purge(), PURGE_INTERVAL).unref()
+      const address = await http.listen({ host, port })
+      endConnecting = keepConnecting(externalBus, logger)
+      relay.start()
+      return address
+    },
+    async stop() {
+      stopping = true
+      clearInterval(purging)
+      gauge.stop()
+      await http.close()
+      await relay.stop()
+      const connecting = endConnecting?.()
+      const lost = await externalBus.stop({ deadline: STOP_DEADLINE })
+      await connecting
+      const abandoned = await bus.stop({ deadline: STOP_DEADLINE })
+      await bus[Symbol.asyncDispose]()
+      await storage.stop()
+      return [...lost, ...abandoned]
+    },
+  }
+}

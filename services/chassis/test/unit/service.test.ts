@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  createMessageBus,
+  defineDomain,
+  defineSystem,
+  event,
+  InMemoryBroker,
+  InMemoryStore,
+  inMemoryExternalBus,
+  inMemoryUnitsOfWork,
+  planSystem,
+} from '@posthorn/core'
+import { afterEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import { createLogger } from '../../src/logger.ts'
+import { createService, type Service } from '../../src/service.ts'
+
+const domain = defineDomain('shop', { events: { Sold: event(z.object({ n: z.int() })) } })
+const system = defineSystem({ domains: [domain], clients: { desk: { subscribes: [domain.events.Sold] } } })
+
+const running: Service[] = []
+afterEach(async () => {
+  for (const service of running.splice(0)) await service.stop()
+})
+
+async function startShop({ planned = true, outboxCap = 10, depthFails = false } = {}) {
+  const broker = new InMemoryBroker()
+  if (planned) broker.apply(planSystem(system))
+  const store = new InMemoryStore()
+  const units = inMemoryUnitsOfWork({ domain, store, repositories: {} })
+  const outbox = new Proxy(store.queue, {
+    get: (queue, key) => {
+      if (key === 'depth' && depthFails) return () => Promise.reject(new Error('no database'))
+      const value = Reflect.get(queue, key)
+      return typeof value === 'function' ? value.bind(queue) : value
+    },
+  })
+  const service = await createService({
+    title: 'Shop',
+    description: '',
+    host: '127.0.0.1',
+    port: 0,
+    outboxCap,
+    logger: createLogger('shop', 'silent'),
+    statuses: {},
+    routes: [],
+    storage: { outbox, inbox: store.inbox, start: async () => undefined, stop: async () => undefined },
+    bus: createMessageBus({ domain, units, outbox, handlers: { commands: {} } }),
+    externalBus: inMemoryExternalBus({ domain: 'shop', system, broker }),
+  })
+  const address = await service.start()
+  running.push(service)
+  const ready = async () => {
+    const response = await fetch(`${address}/health/ready`)
+    return { code: response.status, ...((await response.json()) as { status: string; database: string }) }
+  }
+  const sell = (n: number) => units.run(async (unit) => unit.publish(domain.events.Sold({ n })))
+  return { service, broker, address, ready, sell, store }
+}
+
+test('a service with all that it needs is live and ready', async () => {
+  const { address, ready } = await startShop()
+  expect((await fetch(`${address}/health/live`)).status).toBe(200)
+  await expect.poll(ready).toMatchObject({ code: 200, status: 'ready', database: 'up' })
+})
+
+test('without a broker it serves, says that it is degraded, and recovers by itself', async () => {
+  const { broker, ready, sell, store } = await startShop({ planned: false })
+  expect(await ready()).toMatchObject({ code: 200, status: 'degraded' })
+  await sell(1)
+  broker.apply(planSystem(system))
+  await expect.poll(ready, { timeout: 10_000 }).toMatchObject({ code: 200, status: 'ready' })
+  await expect.poll(() => store.queue.depth(), { timeout: 5_000 }).toMatchObject({ broker: 0 })
+})
+
+test('when too much waits for the broker it accepts no more writes until that has gone', async () => {
+  const { address, broker, ready, sell } = await startShop({ planned: false, outboxCap: 2 })
+  for (const n of [1, 2, 3]) await sell(n)
+  expect(await ready()).toMatchObject({ code: 503, status: 'unavailable', database: 'up' })
+  const refused = await fetch(`${address}/anything`, { method: 'POST' })
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+  expect((await fetch(`${address}/anything`)).status).toBe(404)
+  broker.apply(planSystem(system))
+  await expect.poll(ready, { timeout: 10_000 }).toMatchObject({ code: 200, status: 'ready' })
+})
+
+test('without a database it is live but not ready', async () => {
+  const { address, ready } = await startShop({ depthFails: true })
+  expect(await ready()).toMatchObject({ code: 503, status: 'unavailable', database: 'down' })
+  expect((await fetch(`${address}/health/live`)).status).toBe(200)
+})
+
+test('a stopped service listens no more, also when the broker never came', async () => {
+  const { service, address } = await startShop({ planned: false })
+  running.pop()
+  const stopped = await Promise.race([service.stop(), delay(5_000)])
+  expect(stopped).toEqual([])
+  await expect(fetch(`${address}/health/live`)).rejects.toThrow()
+})

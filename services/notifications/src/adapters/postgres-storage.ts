@@ -1,0 +1,34 @@
+import type { Storage } from '@posthorn/chassis'
+import { notifications } from '@posthorn/contracts'
+import {
+  drizzleInbox,
+  drizzleOutboxQueue,
+  drizzleUnitsOfWork,
+  migrate,
+  migrateFolder,
+  postgresDriver,
+} from '@posthorn/uow-drizzle'
+import type { Repositories } from '../service-layer/unit.ts'
+import { drizzleNotificationsView } from './drizzle-notifications-view.ts'
+import { drizzleNotificationRepository, drizzleOrderRepository } from './drizzle-repositories.ts'
+
+const MIGRATIONS = new URL('../../migrations/', import.meta.url)
+
+export function postgresStorage(url: string): Storage<Repositories, 'notifications'> {
+  const driver = postgresDriver(url, { applicationName: notifications.name })
+  return {
+    units: drizzleUnitsOfWork({
+      domain: notifications,
+      driver,
+      repositories: { notifications: drizzleNotificationRepository, orders: drizzleOrderRepository },
+      adapters: { list: drizzleNotificationsView },
+    }),
+    outbox: drizzleOutboxQueue(driver),
+    inbox: drizzleInbox(driver),
+    start: async () => {
+      await migrate(driver)
+      await migrateFolder(driver, MIGRATIONS, 'notifications_migrations')
+    },
+    stop: () => driver.end(),
+  }
+}

@@ -1,0 +1,60 @@
+import { createLogger, createService, type Service, type Storage } from '@posthorn/chassis'
+import { allocation, notifications, system } from '@posthorn/contracts'
+import { createMessageBus, type ExternalBus, logging } from '@posthorn/core'
+import { RabbitMqExternalBus } from '@posthorn/rabbitmq'
+import { postgresStorage } from './adapters/postgres-storage.ts'
+import { smtpMailer } from './adapters/smtp-mailer.ts'
+import type { Config } from './config.ts'
+import { notificationRoutes } from './entrypoints/routes/notifications.ts'
+import { commandHandlers, eventHandlers, subscriptionHandlers } from './service-layer/handlers.ts'
+import type { Mailer } from './service-layer/mailer.ts'
+import type { Repositories } from './service-layer/unit.ts'
+
+/** What else to use in place of Postgres, RabbitMQ, SMTP and standard output. */
+export interface Overrides {
+  readonly storage?: Storage<Repositories, 'notifications'>
+  readonly externalBus?: ExternalBus<'notifications'>
+  readonly mailer?: Mailer
+  readonly logger?: ReturnType<typeof createLogger>
+}
+
+const { Allocated, Deallocated, OutOfStock } = allocation.events
+
+export async function bootstrap(config: Config, overrides: Overrides = {}): Promise<Service> {
+  const {
+    logger = createLogger(notifications.name, config.logLevel),
+    storage = postgresStorage(config.databaseUrl),
+    mailer = smtpMailer(config.smtpUrl, config.mailFrom),
+    externalBus = new RabbitMqExternalBus({
+      url: config.amqpUrl,
+      domain: notifications.name,
+      system,
+      ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
+    }),
+  } = overrides
+  const bus = createMessageBus({
+    domain: notifications,
+    units: storage.units,
+    outbox: storage.outbox,
+    subscribes: [OutOfStock, Allocated, Deallocated],
+    handlers: {
+      commands: commandHandlers,
+      events: eventHandlers({ mailer, externalBus }),
+      subscriptions: subscriptionHandlers,
+    },
+    middleware: [logging(logger)],
+    onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it will be tried again'),
+  })
+  externalBus.registerDomains(allocation.name)
+  return createService({
+    ...config,
+    title: 'Notifications',
+    description: 'Tells people by mail what happened to their orders.',
+    logger,
+    statuses: {},
+    routes: [notificationRoutes(storage.units)],
+    storage,
+    bus,
+    externalBus,
+  })
+}

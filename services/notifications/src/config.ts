@@ -1,0 +1,28 @@
+import { portVariable, readEnvironment, serviceVariables, urlVariable } from '@posthorn/chassis'
+import { emailAddress } from '@posthorn/contracts'
+import { z } from 'zod'
+
+const variables = z.object({
+  ...serviceVariables,
+  NOTIFICATIONS_PORT: portVariable(3002),
+  SMTP_URL: urlVariable('smtp', 'smtps'),
+  MAIL_FROM: emailAddress.default('allocations@example.com'),
+})
+
+/** What the environment decides. @throws {ConfigurationError} naming each variable at fault */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
+  const given = readEnvironment(variables, environment)
+  return {
+    databaseUrl: given.DATABASE_URL,
+    amqpUrl: given.POSTHORN_AMQP_URL,
+    namespace: given.POSTHORN_NAMESPACE,
+    host: given.HOST,
+    port: given.NOTIFICATIONS_PORT,
+    logLevel: given.LOG_LEVEL,
+    outboxCap: given.OUTBOX_CAP,
+    smtpUrl: given.SMTP_URL,
+    mailFrom: given.MAIL_FROM,
+  }
+}
+
+export type Config = ReturnType<typeof loadConfig>

@@ -1,0 +1,81 @@
+import type { AddressInfo } from 'node:net'
+import PostalMime from 'postal-mime'
+import { SMTPServer } from 'smtp-server'
+import { afterEach, describe, expect, test } from 'vitest'
+import { InMemoryMailer } from '../../src/adapters/in-memory-mailer.ts'
+import { smtpMailer } from '../../src/adapters/smtp-mailer.ts'
+import { type MailerUnderTest, mailerBehaviour } from './mailer-behaviour.ts'
+
+describe('the in-memory mailer', () => {
+  mailerBehaviour(async () => {
+    const mailer = new InMemoryMailer()
+    return { mailer, received: async () => mailer.sent, refuse: (how) => void mailer.refusals.push(how) }
+  })
+})
+
+describe('the SMTP mailer', () => {
+  const servers: SMTPServer[] = []
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await new Promise<void>((resolve) => server.close(resolve))
+  })
+
+  async function startServer(): Promise<MailerUnderTest & { readonly raw: string[] }> {
+    const raw: string[] = []
+    const refusals: number[] = []
+    const server = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ['STARTTLS'],
+      onRcptTo: (_address, _session, done) => {
+        const responseCode = refusals.shift()
+        done(responseCode === undefined ? null : Object.assign(new Error('No'), { responseCode }))
+      },
+      onData: (stream, _session, done) => {
+        const chunks: Buffer[] = []
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+        stream.on('end', () => {
+          raw.push(Buffer.concat(chunks).toString())
+          done()
+        })
+      },
+    })
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.server.address() as AddressInfo
+    return {
+      mailer: smtpMailer(`smtp://127.0.0.1:${port}`, 'allocations@example.com'),
+      raw,
+      received: () =>
+        Promise.all(
+          raw.map(async (mail) => {
+            const { messageId = '', subject = '', text = '' } = await PostalMime.parse(mail)
+            return { id: messageId.slice(1).split('@', 1)[0] ?? '', subject, text: text.trim() }
+          }),
+        ),
+      refuse: (how) => void refusals.push(how === 'for now' ? 451 : 550),
+    }
+  }
+
+  mailerBehaviour(startServer)
+
+  test('COS-43 names sender and recipient', async () => {
+    const { mailer, raw } = await startServer()
+    await mailer.send({ id: 'a', recipient: 'stock@made.com', subject: 'Hello', text: 'Text' })
+    expect(raw[0]).toMatch(/^From: allocations@example\.com\r$/m)
+    expect(raw[0]).toMatch(/^To: stock@made\.com\r$/m)
+    expect(raw[0]).toMatch(/^Message-ID: <a@example\.com>\r$/m)
+  })
+
+  test('a line break in a subject makes no header', async () => {
+    const { mailer, raw } = await startServer()
+    const subject = 'Hello\r\nBcc: eve@example.com'
+    await mailer.send({ id: 'a', recipient: 'stock@made.com', subject, text: 'Text' })
+    expect(raw[0]).not.toMatch(/^Bcc:/im)
+  })
+
+  test('a server that is not there is an error', async () => {
+    const mailer = smtpMailer('smtp://127.0.0.1:1', 'allocations@example.com')
+    await expect(
+      mailer.send({ id: 'a', recipient: 'stock@made.com', subject: 'Hello', text: 'Text' }),
+    ).rejects.toThrow('ECONNREFUSED')
+  })
+})

@@ -1,0 +1,32 @@
+import type { SourceFile } from '../workspace.mjs'
+import { testTitles } from './test-code.ts'
+
+const citation = /`test: ([^\s`]+) › ([^`]+)`/g
+
+/**
+ * What is wrong with the invariants of ARCHITECTURE.md: the numbered list under `## Invariants`, each item of which
+ * cites at least one test as `` `test: <path> › <title>` ``; a title within `describe` blocks is the innermost one.
+ * Citations elsewhere in the document are held to the same.
+ */
+export function unguardedInvariants(architecture: string, tests: readonly SourceFile[]): string[] {
+  const findings: string[] = []
+  const items = invariantsOf(architecture)
+  if (items.length === 0) findings.push('ARCHITECTURE.md has no numbered list under "## Invariants"')
+  items.forEach((item, i) => {
+    const [number = ''] = item.split('.')
+    if (Number(number) !== i + 1) findings.push(`invariant ${number} stands at place ${i + 1}`)
+    if (item.match(citation) === null) findings.push(`invariant ${number} cites no test`)
+  })
+  for (const [, path = '', title = ''] of architecture.matchAll(citation)) {
+    const file = tests.find((test) => test.path === path)
+    if (file === undefined) findings.push(`${path} is cited and is not a test file`)
+    else if (!testTitles(file).some((pattern) => pattern.test(title)))
+      findings.push(`${path} has no test “${title}”`)
+  }
+  return findings
+}
+
+function invariantsOf(architecture: string): string[] {
+  const section = /^## Invariants$([\s\S]*?)(?=^## |(?![\s\S]))/m.exec(architecture)?.[1] ?? ''
+  return section.split(/^(?=\d+\. )/m).filter((item) => /^\d+\. /.test(item))
+}
