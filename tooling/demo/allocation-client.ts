@@ -17,7 +17,9 @@ export function allocationClient(url: string, timeout = 30_000): AllocationClien
     const response = await fetch(`${url}${path}`, {
       method,
       signal: AbortSignal.timeout(timeout),
-      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     })
     return { status: response.status, body: (await response.json()) as Answer['body'] }
   }
@@ -31,7 +33,11 @@ export function allocationClient(url: string, timeout = 30_000): AllocationClien
 
 /** A refusal in one sentence. */
 export function problem({ status, body }: Answer): string {
-  const errors = Array.isArray(body['errors']) ? (body['errors'] as { path?: string; message?: string }[]) : []
+  const errors = Array.isArray(body['errors'])
+    ? (body['errors'] as { path?: string; message?: string }[])
+    : []
   const faults = errors.map(({ path, message }) => `${path ?? ''} ${message ?? ''}`.trim())
-  return faults.length > 0 ? faults.join('; ') : String(body['detail'] ?? body['title'] ?? `answered ${status}`)
+  return faults.length > 0
+    ? faults.join('; ')
+    : String(body['detail'] ?? body['title'] ?? `answered ${status}`)
 }

@@ -27,7 +27,8 @@ export async function startDemoSystem(
   const databaseUrl = env['POSTHORN_DEMO_DATABASE_URL']
   const amqpUrl = env['POSTHORN_DEMO_AMQP_URL']
   const managementUrl = env['POSTHORN_DEMO_MANAGEMENT_URL']
-  if (databaseUrl === undefined) throw new Error('POSTHORN_DEMO_DATABASE_URL is not set; start the demo with npm start')
+  if (databaseUrl === undefined)
+    throw new Error('POSTHORN_DEMO_DATABASE_URL is not set; start the demo with npm start')
   await checkFree('ALLOCATION_PORT', options.allocationPort)
   await checkFree('NOTIFICATIONS_PORT', options.notificationsPort)
   if (amqpUrl === undefined || managementUrl === undefined) return startInOneProcess(options, databaseUrl)

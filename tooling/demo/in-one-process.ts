@@ -1,7 +1,10 @@
 import { bootstrap as bootstrapAllocation, loadConfig as loadAllocationConfig } from '@posthorn/allocation'
 import { system } from '@posthorn/contracts'
 import { InMemoryBroker, inMemoryExternalBus, planSystem } from '@posthorn/core'
-import { bootstrap as bootstrapNotifications, loadConfig as loadNotificationsConfig } from '@posthorn/notifications'
+import {
+  bootstrap as bootstrapNotifications,
+  loadConfig as loadNotificationsConfig,
+} from '@posthorn/notifications'
 import { createDatabases } from '../running-system/databases.ts'
 import { startMailCatcher } from '../running-system/mail-catcher.ts'
 import type { DemoSystem } from './demo-system.ts'

@@ -19,7 +19,9 @@ async function main(): Promise<number> {
     const story = play(options, running).then(() => 'played' as const)
     if ((await Promise.race([story, ended])) !== 'played') return 0
     if (options.once) return 0
-    say(`\n${bold('Everything is still running.')} Try GET ${running.allocationUrl}/products/BRASS-LAMP, or Ctrl-C to end.`)
+    say(
+      `\n${bold('Everything is still running.')} Try GET ${running.allocationUrl}/products/BRASS-LAMP, or Ctrl-C to end.`,
+    )
     await ended
     return 0
   } finally {
@@ -31,7 +33,9 @@ async function main(): Promise<number> {
 function introduce(running: DemoSystem): void {
   say(`\n  allocation     ${running.allocationUrl}   (API: /docs)`)
   say(`  notifications  ${running.notificationsUrl}   (API: /docs)`)
-  say(`  broker         ${running.brokerUrl === undefined ? 'none: both services share one process and a bus in memory' : redactUrl(running.brokerUrl)}`)
+  say(
+    `  broker         ${running.brokerUrl === undefined ? 'none: both services share one process and a bus in memory' : redactUrl(running.brokerUrl)}`,
+  )
   say(`  database       ${redactUrl(running.databaseUrl)}`)
   if (running.credentialsPath !== undefined) say(`  credentials    ${running.credentialsPath}`)
   say('ready')

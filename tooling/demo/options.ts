@@ -10,7 +10,10 @@ export interface DemoOptions {
 }
 
 /** @throws {Error} a sentence that says what to type */
-export function readOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): DemoOptions {
+export function readOptions(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): DemoOptions {
   let values: { once?: boolean; batches?: string; orders?: string }
   try {
     values = parseArgs({

@@ -3,7 +3,11 @@ import type { WriteStream } from 'node:tty'
 const WIDTH = 30
 
 /** One line that fills up on a terminal; a line for each quarter elsewhere. */
-export function progressBar(label: string, total: number, out: WriteStream = process.stdout): (done: number) => void {
+export function progressBar(
+  label: string,
+  total: number,
+  out: WriteStream = process.stdout,
+): (done: number) => void {
   let quarter = 0
   return (done) => {
     if (out.isTTY) {

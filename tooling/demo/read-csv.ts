@@ -23,12 +23,18 @@ export async function readCsv(path: string, columns: readonly string[]): Promise
       skip_empty_lines: true,
       skip_records_with_error: true,
       on_skip: (error: CsvError | undefined) => {
-        lines.push({ line: Number(error?.['lines'] ?? 0), fault: 'is no CSV: a quote is not closed or stands in the wrong place' })
+        lines.push({
+          line: Number(error?.['lines'] ?? 0),
+          fault: 'is no CSV: a quote is not closed or stands in the wrong place',
+        })
       },
     }),
   )
   try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+    for await (const { record, info } of parser as AsyncIterable<{
+      record: string[]
+      info: { lines: number }
+    }>) {
       if (header === undefined) header = checkHeader(record, columns, path)
       else lines.push(toLine(header, record, info.lines))
     }

@@ -17,7 +17,10 @@ export function filesScenario(files: { readonly batches: string; readonly orders
     )
     step(`Mail to the buyers for each of the ${tally.backordered} backordered lines`)
     const mails = await mail.waitFor(tally.backordered, isOutOfStock, 60_000 + tally.backordered * 100)
-    expectThat(mails.length === tally.backordered, `${mails.length} mails for ${tally.backordered} backordered lines`)
+    expectThat(
+      mails.length === tally.backordered,
+      `${mails.length} mails for ${tally.backordered} backordered lines`,
+    )
     outcome(`${mails.length} mails, one each`)
   }
 }
@@ -29,7 +32,9 @@ export function sampleScenario(files: { readonly batches: string; readonly order
 
     step('Stock and shipments arrive, and seven customers order')
     const tally = await loadFiles(client, files, say)
-    outcome(`${tally.allocated} lines allocated, ${tally.backordered} backordered, ${tally.unknownSku} of an unknown product`)
+    outcome(
+      `${tally.allocated} lines allocated, ${tally.backordered} backordered, ${tally.unknownSku} of an unknown product`,
+    )
     expectThat(
       tally.allocated === 6 && tally.backordered === 1 && tally.unknownSku === 1,
       `6 lines allocated, 1 backordered and 1 unknown were expected`,
@@ -42,7 +47,9 @@ export function sampleScenario(files: { readonly batches: string; readonly order
     step('order-2 asked to be told: allocation sent the command Watch through its outbox')
     tell((await mail.waitFor(1, to('ada@example.com')))[0])
 
-    step('The warehouse counts again: stock-lamp holds 20 lamps, not 30. The last line allocated moves to the shipment')
+    step(
+      'The warehouse counts again: stock-lamp holds 20 lamps, not 30. The last line allocated moves to the shipment',
+    )
     const shrunk = await client.changeBatch('stock-lamp', 20)
     expectThat(shrunk.status === 200, `PATCH /batches/stock-lamp answered ${shrunk.status}`)
     const moved = await client.get('/allocations/order-2')
@@ -56,7 +63,14 @@ export function sampleScenario(files: { readonly batches: string; readonly order
     const served = await client.get('/allocations/order-6')
     outcome(`GET /allocations/order-6 → ${JSON.stringify(served.body)}`)
     expectThat(JSON.stringify(served.body).includes('stock-desk-2'), 'order-6 was expected in stock-desk-2')
-    tell((await mail.waitFor(1, (caught) => to('grace@example.com')(caught) && caught.text.includes('stock-desk-2')))[0])
+    tell(
+      (
+        await mail.waitFor(
+          1,
+          (caught) => to('grace@example.com')(caught) && caught.text.includes('stock-desk-2'),
+        )
+      )[0],
+    )
   }
 }
 

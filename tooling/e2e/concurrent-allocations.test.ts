@@ -15,7 +15,10 @@ test('1,000 allocations at once over 20 products oversell nothing and count each
   const client = allocationClient(running.allocation.url, 60_000)
   const skus = Array.from({ length: 20 }, (_, n) => `CONCURRENT-${n}`)
   for (const sku of skus) {
-    for (const [ref, qty] of [['a', 40], ['b', 25]] as const) {
+    for (const [ref, qty] of [
+      ['a', 40],
+      ['b', 25],
+    ] as const) {
       expect((await client.createBatch({ ref: `${sku}-${ref}`, sku, qty })).status).toBe(201)
     }
   }
@@ -37,7 +40,9 @@ test('1,000 allocations at once over 20 products oversell nothing and count each
     expect(version, `${sku}: two batches and ${lines.length} lines`).toBe(2 + lines.length)
     expect(waiting).toHaveLength(lines.length - allocated.length)
     for (const { ref, purchasedQty, availableQty } of batches) {
-      const units = allocated.filter(({ body: line }) => line['batchRef'] === ref).map(({ body: line }) => Number(line['qty']))
+      const units = allocated
+        .filter(({ body: line }) => line['batchRef'] === ref)
+        .map(({ body: line }) => Number(line['qty']))
       expect(availableQty, ref).toBe(purchasedQty - units.reduce((sum, qty) => sum + qty, 0))
       expect(availableQty, ref).toBeGreaterThanOrEqual(0)
     }

@@ -21,19 +21,27 @@ test('real orders through the HTTP API give the expected allocations, and one ma
   const { placed } = model(batches, orders)
   expect(model(batches, orders).expected, `the model agrees with ${source}`).toEqual(expected)
 
-  await inParallelBy(({ sku }) => sku, batches, async (batch) => {
-    expect((await client.createBatch(batch)).status).toBe(201)
-  })
+  await inParallelBy(
+    ({ sku }) => sku,
+    batches,
+    async (batch) => {
+      expect((await client.createBatch(batch)).status).toBe(201)
+    },
+  )
   const counts = { allocated: 0, allocatedUnits: 0, backordered: 0, unknownSku: 0 }
-  await inParallelBy(({ sku }) => sku, orders, async (order) => {
-    const { status, body } = await client.allocate(order)
-    if (status === 201) {
-      counts.allocated += 1
-      counts.allocatedUnits += order.qty
-    } else if (status === 202) counts.backordered += 1
-    else if (status === 404 && body['code'] === 'InvalidSku') counts.unknownSku += 1
-    else throw new Error(`${lineKey(order)} answered ${status} ${JSON.stringify(body)}`)
-  })
+  await inParallelBy(
+    ({ sku }) => sku,
+    orders,
+    async (order) => {
+      const { status, body } = await client.allocate(order)
+      if (status === 201) {
+        counts.allocated += 1
+        counts.allocatedUnits += order.qty
+      } else if (status === 202) counts.backordered += 1
+      else if (status === 404 && body['code'] === 'InvalidSku') counts.unknownSku += 1
+      else throw new Error(`${lineKey(order)} answered ${status} ${JSON.stringify(body)}`)
+    },
+  )
   expect(counts).toEqual({
     allocated: expected.allocated,
     allocatedUnits: expected.allocatedUnits,
@@ -44,7 +52,8 @@ test('real orders through the HTTP API give the expected allocations, and one ma
   const left: Record<string, number> = {}
   for (const sku of new Set(batches.map((batch) => batch.sku))) {
     const { body } = await client.get(`/products/${sku}`)
-    for (const batch of body['batches'] as { ref: string; availableQty: number }[]) left[batch.ref] = batch.availableQty
+    for (const batch of body['batches'] as { ref: string; availableQty: number }[])
+      left[batch.ref] = batch.availableQty
   }
   expect(left).toEqual(expected.left)
 
@@ -52,7 +61,10 @@ test('real orders through the HTTP API give the expected allocations, and one ma
     const lines = orders.filter((order) => order.orderId === orderId && placed.has(lineKey(order)))
     const { status, body } = await client.get(`/allocations/${orderId}`)
     if (lines.length === 0) expect(status, orderId).toBe(404)
-    else expect(body, orderId).toEqual(asView(lines.map((line) => ({ ...line, batchRef: placed.get(lineKey(line)) ?? null }))))
+    else
+      expect(body, orderId).toEqual(
+        asView(lines.map((line) => ({ ...line, batchRef: placed.get(lineKey(line)) ?? null }))),
+      )
   }
 
   const isOutOfStock = ({ subject }: { subject: string }) => subject.startsWith('Out of stock for ')
@@ -84,6 +96,11 @@ async function quiet({ mail }: RunningSystem): Promise<void> {
 
 function asView(lines: readonly { sku: string; qty: number; batchRef: string | null }[]) {
   return lines
-    .map(({ sku, qty, batchRef }) => ({ sku, qty, status: batchRef === null ? 'backordered' : 'allocated', batchRef }))
+    .map(({ sku, qty, batchRef }) => ({
+      sku,
+      qty,
+      status: batchRef === null ? 'backordered' : 'allocated',
+      batchRef,
+    }))
     .sort((one, other) => (one.sku < other.sku ? -1 : 1))
 }

@@ -39,10 +39,23 @@ export async function orderData(): Promise<OrderData> {
 /** 89 batches and 2,155 lines over 77 products and 6 unknown ones, no line twice; the seed is fixed. */
 function generated(): OrderData {
   const sku = fc.integer({ min: 1, max: 77 }).map((n) => `GEN-${n}`)
-  const batch = fc.record({ sku, qty: fc.integer({ min: 1, max: 120 }), day: fc.option(fc.integer({ min: 10, max: 28 })) })
-  const order = fc.record({ sku: fc.integer({ min: 1, max: 83 }).map((n) => `GEN-${n}`), qty: fc.integer({ min: 1, max: 60 }) })
-  const [batchSpecs = []] = fc.sample(fc.array(batch, { minLength: 89, maxLength: 89 }), { numRuns: 1, seed: 7 })
-  const [orderSpecs = []] = fc.sample(fc.array(order, { minLength: 2155, maxLength: 2155 }), { numRuns: 1, seed: 7 })
+  const batch = fc.record({
+    sku,
+    qty: fc.integer({ min: 1, max: 120 }),
+    day: fc.option(fc.integer({ min: 10, max: 28 })),
+  })
+  const order = fc.record({
+    sku: fc.integer({ min: 1, max: 83 }).map((n) => `GEN-${n}`),
+    qty: fc.integer({ min: 1, max: 60 }),
+  })
+  const [batchSpecs = []] = fc.sample(fc.array(batch, { minLength: 89, maxLength: 89 }), {
+    numRuns: 1,
+    seed: 7,
+  })
+  const [orderSpecs = []] = fc.sample(fc.array(order, { minLength: 2155, maxLength: 2155 }), {
+    numRuns: 1,
+    seed: 7,
+  })
   const batches = batchSpecs.map(({ sku, qty, day }, n) => ({
     ref: `GEN-batch-${n}`,
     sku,

@@ -36,7 +36,9 @@ test('a command sent again under its id gets the first answer and is not execute
   const first = await client.call('ChangeBatchQuantity', { ref, qty: 25 })
   await client.call('ChangeBatchQuantity', { ref, qty: 30 })
 
-  expect(await client.call('ChangeBatchQuantity', { ref, qty: 25 }, String(first['messageId']))).toEqual(first)
+  expect(await client.call('ChangeBatchQuantity', { ref, qty: 25 }, String(first['messageId']))).toEqual(
+    first,
+  )
 
   expect(await client.call('ChangeBatchQuantity', { ref, qty: 25 })).toMatchObject({ outcome: 'result' })
 })
@@ -68,7 +70,12 @@ test('the domain refuses such a command even where the broker has been made to d
   try {
     expect(await client.call('Allocate', { orderId, sku, qty: 1 })).toMatchObject({
       outcome: 'error',
-      error: { domain: 'allocation', name: 'Forbidden', outcome: 'refused', errorId: expect.stringMatching(uuid) },
+      error: {
+        domain: 'allocation',
+        name: 'Forbidden',
+        outcome: 'refused',
+        errorId: expect.stringMatching(uuid),
+      },
     })
   } finally {
     await management('DELETE', `${bindings}/call.Allocate`)

@@ -20,7 +20,11 @@ export interface MailCatcher {
   /** Called with every mail as it comes. */
   onMail(listener: (mail: CaughtMail) => void): void
   /** Waits until `count` mails satisfy the condition. */
-  waitFor(count: number, condition: (mail: CaughtMail) => boolean, deadline?: number): Promise<readonly CaughtMail[]>
+  waitFor(
+    count: number,
+    condition: (mail: CaughtMail) => boolean,
+    deadline?: number,
+  ): Promise<readonly CaughtMail[]>
   refuse(refusal: Refusal): void
   stop(): Promise<void>
 }
@@ -42,7 +46,10 @@ export async function startMailCatcher(port = 0): Promise<MailCatcher> {
       const chunks: Buffer[] = []
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
       stream.on('end', () => {
-        keep(Buffer.concat(chunks), session.envelope.rcptTo.map(({ address }) => address)).then(
+        keep(
+          Buffer.concat(chunks),
+          session.envelope.rcptTo.map(({ address }) => address),
+        ).then(
           () => done(),
           (error: Error) => done(error),
         )

@@ -22,7 +22,11 @@ export async function provisionBroker(options: {
   const { amqpUrl, managementUrl, namespace, sharedUsers } = options
   const plan = planSystem(system, namespace === undefined ? {} : { namespace })
   const passwords = sharedUsers ?? generatePasswords(plan)
-  await applyPlan(plan, { managementUrl, passwords, ...(sharedUsers === undefined ? {} : { connectionsPerUser: 1_000 }) })
+  await applyPlan(plan, {
+    managementUrl,
+    passwords,
+    ...(sharedUsers === undefined ? {} : { connectionsPerUser: 1_000 }),
+  })
   return {
     namespace: namespace ?? '',
     passwords,

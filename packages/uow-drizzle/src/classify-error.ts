@@ -1,11 +1,11 @@
 import { PosthornError } from '@posthorn/core'
 import { readOnlyUnit, serializationConflict } from '@posthorn/core/storage'
 
-/** What Postgres or its client calls an error: an SQLSTATE, or a code like `CONNECTION_CLOSED`. */
+/** What Postgres or its client calls an error, whoever wrapped it: an SQLSTATE, or a code like `CONNECTION_CLOSED`. */
 export function errorCode(error: unknown): string | undefined {
   for (const link of causes(error)) {
     const { code } = link as { readonly code?: unknown }
-    if (typeof code === 'string') return code
+    if (typeof code === 'string' && !(link instanceof PosthornError)) return code
   }
   return undefined
 }
@@ -13,11 +13,12 @@ export function errorCode(error: unknown): string | undefined {
 /** Serialization failure, deadlock, lock not available. */
 const CONFLICTS: ReadonlySet<string> = new Set(['40001', '40P01', '55P03'])
 
-/** Shutdown, crash, starting up, too many connections, idle-in-transaction timeout; the classes 08 are below. */
+/** Shutdown, crash, starting up, too many connections, idle timeouts; class 08 is below. */
 const LOST: ReadonlySet<string> = new Set([
   '57P01',
   '57P02',
   '57P03',
+  '57P05',
   '53300',
   '25P03',
   'CONNECTION_CLOSED',
@@ -37,6 +38,13 @@ const LOST: ReadonlySet<string> = new Set([
 export function isConnectionError(error: unknown): boolean {
   const code = errorCode(error)
   return code !== undefined && (LOST.has(code) || /^08...$/.test(code))
+}
+
+/** With these a server ends a connection that is open: killed, crashed, silent for too long. */
+const LAST_WORDS: ReadonlySet<string> = new Set(['57P01', '57P02', '57P05', '25P03'])
+
+export function isLastWord(error: unknown): boolean {
+  return LAST_WORDS.has(errorCode(error) ?? '')
 }
 
 /**

@@ -20,6 +20,7 @@ const FOR_LOCAL = 'handler is not null and died_at is null'
 const DUE = 'available_at <= clock_timestamp()'
 const UNLEASED = '(leased_until is null or leased_until <= clock_timestamp())'
 
+/** Its `position` is text: to be ordered by, the column needs its table's name. */
 const ENTRY = `position::text, handler, key, depth, message_id, type, kind, version, time, correlation_id, causation_id,
   traceparent, body, attempts`
 
@@ -35,7 +36,7 @@ const TAKE = `
     select 1 from posthorn_outbox as head
     where head.key = entry.key and head.position < entry.position and head.attempts > 0
       and head.handler is null and head.died_at is null and head.available_at > clock_timestamp())
-  order by position limit $1`
+  order by entry.position limit $1`
 
 const DELETE = 'delete from posthorn_outbox where position = any ($1::text::bigint[])'
 
@@ -69,8 +70,8 @@ const DEPTH = `
   from posthorn_outbox`
 
 const DEAD_LETTERS = `
-  select ${ENTRY}, reason, (extract(epoch from died_at) * 1000)::float8 as died_at from posthorn_outbox
-  where died_at is not null order by position limit $1`
+  select ${ENTRY}, reason, (extract(epoch from died_at) * 1000)::float8 as died_at
+  from posthorn_outbox as entry where died_at is not null order by entry.position limit $1`
 
 const REPLAY = `
   update posthorn_outbox

@@ -1,7 +1,7 @@
 import { PosthornError, type UnitOptions } from '@posthorn/core'
 import postgres, { type Sql } from 'postgres'
-import { acquireTimeout, classifyError } from './classify-error.ts'
-import { beginGuarded, type GuardedTransaction } from './guarded-transaction.ts'
+import { acquireTimeout, classifyError, isLastWord } from './classify-error.ts'
+import { beginGuarded, type GuardedTransaction, type GuardOptions } from './guarded-transaction.ts'
 import { type Db, drizzleOn, type Parameter } from './statement-client.ts'
 
 export interface PostgresDriverOptions {
@@ -32,11 +32,13 @@ export class PostgresDriver implements AsyncDisposable {
   readonly db: Db
   readonly #sql: Sql
   readonly #prepare: boolean
+  readonly #max: number
   readonly #addedListeners = new Set<() => void>()
 
   constructor(url: string, options: PostgresDriverOptions = {}) {
     const { max = 10, connectTimeout = 10_000, applicationName = 'posthorn', prepare = true, ssl } = options
     this.#prepare = prepare
+    this.#max = max
     this.#sql = postgres(url, {
       max,
       prepare,
@@ -87,7 +89,7 @@ export class PostgresDriver implements AsyncDisposable {
    */
   async begin(options: UnitOptions = {}): Promise<GuardedTransaction> {
     const { isolation = 'read committed', readOnly = false, lockKey, signal } = options
-    const transaction = await beginGuarded(this.#sql, {
+    const transaction = await this.#begin({
       mode: `isolation level ${isolation}${readOnly ? ' read only' : ''}`,
       prepare: this.#prepare,
       acquireTimeout: options.acquireTimeout ?? 5_000,
@@ -102,6 +104,20 @@ export class PostgresDriver implements AsyncDisposable {
     } catch (error) {
       await transaction.rollback()
       throw error
+    }
+  }
+
+  /**
+   * postgres.js hands what a dying connection said last to the next one in its place, which then has not sent its BEGIN.
+   * So each of the connections may fail once more than it has.
+   */
+  async #begin(options: GuardOptions): Promise<GuardedTransaction> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await beginGuarded(this.#sql, options)
+      } catch (error) {
+        if (tries === this.#max || !isLastWord(error)) throw error
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Row } from '@posthorn/core'
 import {
   Basket,
   basketMapping,
@@ -45,18 +46,37 @@ export async function createMarket(driver: PostgresDriver): Promise<void> {
       primary key (basket_id, sku))`)
 }
 
-const repositories = {
-  baskets: (unit: DrizzleUnit) =>
-    drizzleRepository(unit, {
-      table: baskets,
-      children: { items: { table: items, root: items.basketId } },
-      mapping: basketMapping,
-    }),
+function basketsOf(unit: DrizzleUnit, more: Row = {}) {
+  return drizzleRepository(unit, {
+    table: baskets,
+    children: { items: { table: items, root: items.basketId } },
+    mapping: {
+      ...basketMapping,
+      toRows: (basket) => {
+        const { root, children } = basketMapping.toRows(basket)
+        return { root: { ...root, ...more }, children }
+      },
+    },
+  })
 }
 
-/** Units of work on a database that `createMarket` has prepared. */
-export function marketUnits(driver: PostgresDriver) {
-  return drizzleUnitsOfWork({ domain: market, driver, repositories })
+/** Statements of one's own in a unit's transaction, as finders and views have. */
+function finderOf({ db }: DrizzleUnit) {
+  return {
+    db,
+    count: () => db.$count(baskets),
+    rename: (owner: string) => db.update(baskets).set({ owner }),
+  }
+}
+
+/** Units of work on a database that `createMarket` has prepared. `more` columns are added to each basket's row. */
+export function marketUnits(driver: PostgresDriver, more: Row = {}) {
+  return drizzleUnitsOfWork({
+    domain: market,
+    driver,
+    repositories: { baskets: (unit) => basketsOf(unit, more) },
+    adapters: { finder: finderOf },
+  })
 }
 
 export function newBasket(): Basket {
@@ -70,7 +90,7 @@ export async function marketStore(
 ): Promise<StoreFixture> {
   await driver.query('truncate posthorn_outbox, posthorn_inbox')
   return {
-    units: drizzleUnitsOfWork({ domain: market, driver, repositories, adapters }),
+    units: drizzleUnitsOfWork({ domain: market, driver, repositories: { baskets: basketsOf }, adapters }),
     queue: drizzleOutboxQueue(driver),
     inbox: drizzleInbox(driver),
     elapse: async (ms) => {

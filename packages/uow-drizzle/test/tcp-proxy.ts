@@ -7,10 +7,12 @@ export interface TcpProxy extends AsyncDisposable {
   readonly url: string
   /** Round trips so far: bursts of the client, each after an answer to the one before. */
   readonly flights: number
-  /** Ends all connections: `fin` politely, `rst` not. */
-  cut(how: 'fin' | 'rst'): void
+  /** Ends connections, `fin` politely, `rst` not: all, or one of them. */
+  cut(how: 'fin' | 'rst', which?: 'all' | 'one'): void
   /** From now on no answer arrives any more, though the server goes on. */
   swallowAnswers(swallow: boolean): void
+  /** Sees every burst of the client before it is passed on; one for which it gives false is not. */
+  onRequest: (bytes: Buffer) => boolean
 }
 
 /** @param roundTrip in ms */
@@ -19,6 +21,7 @@ export async function tcpProxy(target: string, roundTrip = 0): Promise<TcpProxy>
   const sockets = new Set<Socket>()
   let flights = 0
   let swallowing = false
+  let proxy: TcpProxy
 
   const server = createServer((client) => {
     const upstream = connect(Number(port || 5432), hostname)
@@ -36,6 +39,7 @@ export async function tcpProxy(target: string, roundTrip = 0): Promise<TcpProxy>
     client.on('data', (chunk) => {
       if (answered) flights += 1
       answered = false
+      if (!proxy.onRequest(chunk)) return
       later(roundTrip / 2, () => upstream.write(chunk))
     })
     upstream.on('data', (chunk) => {
@@ -52,14 +56,16 @@ export async function tcpProxy(target: string, roundTrip = 0): Promise<TcpProxy>
   url.hostname = '127.0.0.1'
   url.port = String((server.address() as AddressInfo).port)
 
-  const cut = (how: 'fin' | 'rst') => {
-    for (const socket of sockets) {
+  const cut: TcpProxy['cut'] = (how, which = 'all') => {
+    const one = [...sockets][Math.floor(Math.random() * sockets.size)]
+    for (const socket of which === 'all' ? sockets : one === undefined ? [] : [one]) {
       if (how === 'fin') socket.end()
       else socket.resetAndDestroy()
     }
   }
-  return {
+  proxy = {
     url: url.href,
+    onRequest: () => true,
     get flights() {
       return flights
     },
@@ -72,6 +78,7 @@ export async function tcpProxy(target: string, roundTrip = 0): Promise<TcpProxy>
       cut('rst')
     },
   }
+  return proxy
 }
 
 function later(ms: number, fn: () => void): void {

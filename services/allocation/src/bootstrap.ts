@@ -1,6 +1,6 @@
 import { createLogger, createService, type Service, type Storage } from '@posthorn/chassis'
 import { allocation, notifications, system } from '@posthorn/contracts'
-import { createMessageBus, type ExternalBus, logging } from '@posthorn/core'
+import { createMessageBus, type ExternalBus, logging, type Middleware } from '@posthorn/core'
 import { RabbitMqExternalBus } from '@posthorn/rabbitmq'
 import { postgresStorage } from './adapters/postgres-storage.ts'
 import type { Config } from './config.ts'
@@ -16,11 +16,14 @@ export interface Overrides {
   readonly storage?: Storage<Repositories, 'allocation'>
   readonly externalBus?: ExternalBus<'allocation'>
   readonly logger?: ReturnType<typeof createLogger>
+  /** Around every handler, inside the logging. */
+  readonly middleware?: readonly Middleware[]
 }
 
 export async function bootstrap(config: Config, overrides: Overrides = {}): Promise<Service> {
   const {
     logger = createLogger(allocation.name, config.logLevel),
+    middleware = [],
     storage = postgresStorage(config.databaseUrl),
     externalBus = new RabbitMqExternalBus({
       url: config.amqpUrl,
@@ -34,7 +37,7 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
     units: storage.units,
     outbox: storage.outbox,
     handlers: { commands: commandHandlers, events: eventHandlers },
-    middleware: [logging(logger)],
+    middleware: [logging(logger), ...middleware],
     onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it will be tried again'),
   })
   externalBus.registerDomains(notifications.name)

@@ -30,8 +30,8 @@ export interface HttpServerOptions {
 const LIMITS = {
   bodyLimit: 65_536,
   requestTimeout: 10_000,
-  connectionTimeout: 15_000,
-  handlerTimeout: 10_000,
+  connectionTimeout: 40_000,
+  handlerTimeout: 30_000,
   keepAliveTimeout: 72_000,
   onProtoPoisoning: 'error',
   onConstructorPoisoning: 'error',
@@ -47,7 +47,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const { title, description, logger, routes, statuses, overloaded } = options
   const loggerInstance: FastifyBaseLogger = logger
   const app: FastifyInstance = fastify({ ...LIMITS, loggerInstance, genReqId: () => randomUUID() })
-  app.server.maxConnections = 1_000
+  app.server.maxConnections = 10_000
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
 

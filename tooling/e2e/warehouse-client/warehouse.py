@@ -1,11 +1,11 @@
-"""The warehouse, a client of the allocation domain in a language that is not Posthorn's.
+"""The warehouse: a client of the allocation domain that shares no code with it.
 
-Written with pika from docs/reference/wire-format.md; it shares no code with the services. Prints one JSON object a line:
+Written with pika from docs/reference/wire-format.md. Prints one JSON object a line:
 
     warehouse.py call ChangeBatchQuantity '{"ref": "batch-001", "qty": 5}' [--timeout 10] [--message-id UUID]
     warehouse.py watch [--count N]
 
-AMQP_URL has the broker's address and this client's own user, AMQP_VHOST the domain's vhost.
+AMQP_URL holds the broker's address and this client's own user, AMQP_VHOST the domain's vhost.
 """
 
 import argparse
@@ -16,9 +16,10 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 import pika
+from pika import BasicProperties
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError, UnroutableError
 
@@ -27,12 +28,22 @@ Json = dict[str, Any]
 REPLIES = 'amq.rabbitmq.reply-to'
 VERSION = 1
 MAX_BODY = 1_048_576
+NAME = r'[a-z][a-z0-9]*(?:-[a-z0-9]+)*'
+TYPE = re.compile(rf'(command|event|reply|error):({NAME})\.([A-Z][A-Za-z0-9]+)\.v([1-9][0-9]{{0,2}})')
 UUID = re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
 DEALLOCATED = {'orderId': str, 'sku': str, 'qty': int, 'batchRef': str, 'reason': str, 'version': int}
+COPIED_HEADERS = ('x-posthorn-time', 'x-posthorn-causation-id', 'traceparent', 'tracestate')
 
 
 class Refused(Exception):
     """A delivery that must not be applied. Its text is the reason, in the wire format's words."""
+
+
+class Sender(NamedTuple):
+    """Who made a message, as far as the broker or an own copy vouches for it."""
+
+    name: str | None
+    attempt: int
 
 
 class Warehouse:
@@ -41,6 +52,7 @@ class Warehouse:
     def __init__(self, url: str, vhost: str) -> None:
         parameters = pika.URLParameters(url)
         parameters.virtual_host = vhost
+        parameters.blocked_connection_timeout = 30
         self.user: str = parameters.credentials.username
         self.domain = vhost.rpartition('.')[2]
         self._connection = pika.BlockingConnection(parameters)
@@ -50,58 +62,61 @@ class Warehouse:
             self._connection.close()
 
     def call(self, command: str, payload: Any, timeout: float, message_id: str) -> Json:
-        """Sends a command and waits for its answer. To ask again, use the same message id and the same payload.
+        """Sends a command and waits for its answer. To ask again, use the same message id and payload.
 
-        The outcome is `result` or `error` when the domain has answered; `unroutable` when the broker knows nobody to whom
-        this user could send the command; `timeout` or `unknown` when the command may or may not have been executed.
+        The outcome is `result` or `error` as the domain answered; `unroutable` when the broker knows nobody to whom
+        this user may send the command; `timeout` or `unknown` when it may or may not have been executed.
         """
         deadline = time.monotonic() + timeout
         answers: list[Json] = []
 
-        def on_answer(_channel: Any, _method: Any, properties: pika.BasicProperties, body: bytes) -> None:
-            answer = self._answer(command, message_id, properties, body)
-            if answer is not None:
-                answers.append(answer)
+        def on_answer(_channel: Any, _method: Any, properties: BasicProperties, body: bytes) -> None:
+            kind = self._kind_of_answer(properties, command, message_id)
+            if kind == 'reply':
+                answers.append({'outcome': 'result', 'result': json.loads(body)})
+            elif kind == 'error':
+                answers.append({'outcome': 'error', 'error': json.loads(body)})
 
         try:
-            channel = self._confirming_channel()
+            channel = self._open_channel()
             channel.basic_consume(REPLIES, on_answer, auto_ack=True)
             channel.basic_publish(
                 f'x.cmd.{self.user}',
                 f'call.{command}',
-                encode(payload),
-                self._properties(f'command:{self.domain}.{command}.v{VERSION}', message_id, timeout),
+                json.dumps(payload, ensure_ascii=False, allow_nan=False).encode(),
+                self._call_properties(command, message_id, timeout),
                 mandatory=True,
             )
-            while not answers and time.monotonic() < deadline:
-                self._connection.process_data_events(time_limit=max(0.0, deadline - time.monotonic()))
+            while not answers and (left := deadline - time.monotonic()) > 0:
+                self._connection.process_data_events(time_limit=left)
         except UnroutableError:
             return {'outcome': 'unroutable'}
         except NackError:
-            return {'outcome': 'unknown', 'reason': 'the broker did not take the message'}
-        except ChannelClosedByBroker as error:
-            if error.reply_code in (403, 404):
-                return {'outcome': 'unroutable', 'reason': error.reply_text}
-            return {'outcome': 'unknown', 'reason': error.reply_text}
+            return {'outcome': 'unknown', 'reason': 'the queue is full'}
+        except ChannelClosedByBroker as closed:
+            outcome = 'unroutable' if closed.reply_code in (403, 404) else 'unknown'
+            return {'outcome': outcome, 'reason': closed.reply_text}
         except AMQPError as error:
             return {'outcome': 'unknown', 'reason': repr(error)}
         return answers[0] if answers else {'outcome': 'timeout'}
 
     def watch(self, apply: Callable[[Json], None], count: int | None = None) -> None:
-        """Applies what arrives in this client's own queue and then acknowledges it; returns after `count` deliveries.
+        """Applies what arrives in this client's queue, then acknowledges it; returns after `count` deliveries.
 
-        An event that was applied before is acknowledged in silence. What fails a check goes to the dead queue.
+        An event that was applied before is acknowledged in silence; what fails a check goes to the dead queue.
         """
         queue = f'{self.user}.q.events'
-        channel = self._confirming_channel()
+        channel = self._open_channel()
         channel.basic_qos(prefetch_count=10)
         applied: set[str] = set()
         for seen, (method, properties, body) in enumerate(channel.consume(queue), start=1):
+            sender = sender_of(properties, self.user)
             try:
-                event = self._event(properties, body)
+                event = deallocated(properties, body, sender, self.domain)
             except Refused as refused:
-                apply({'refused': str(refused), 'sender': properties.user_id, 'type': properties.type})
-                self._bury(channel, queue, str(refused), properties, body)
+                apply({'refused': str(refused), 'sender': sender.name, 'type': properties.type})
+                dead = self._dead_letter(properties, sender, str(refused))
+                channel.basic_publish(f'{self.user}.x.dlx', f'{queue}.dead', body, dead, mandatory=True)
             else:
                 if event['messageId'] not in applied:
                     apply(event)
@@ -110,108 +125,108 @@ class Warehouse:
             if seen == count:
                 return
 
-    def _confirming_channel(self) -> BlockingChannel:
+    def _open_channel(self) -> BlockingChannel:
+        """A channel on which publishing returns when the broker has confirmed."""
         channel = self._connection.channel()
         channel.confirm_delivery()
         return channel
 
-    def _properties(self, message_type: str, message_id: str, timeout: float) -> pika.BasicProperties:
-        now = datetime.now(timezone.utc)
-        return pika.BasicProperties(
-            type=message_type,
+    def _call_properties(self, command: str, message_id: str, timeout: float) -> BasicProperties:
+        return BasicProperties(
+            type=f'command:{self.domain}.{command}.v{VERSION}',
+            user_id=self.user,
             message_id=message_id,
             correlation_id=message_id,
-            user_id=self.user,
-            app_id=f'{self.user}-{os.getpid()}',
             content_type='application/json',
             delivery_mode=1,
-            timestamp=int(now.timestamp()),
+            timestamp=int(time.time()),
+            app_id=f'{self.user}-{os.getpid()}',
             reply_to=REPLIES,
-            expiration=str(int(timeout * 1000)),
-            headers={'x-posthorn-time': iso(now)},
+            expiration=str(max(1, int(timeout * 1000))),
+            headers={'x-posthorn-time': now()},
         )
 
-    def _answer(
-        self, command: str, message_id: str, properties: pika.BasicProperties, body: bytes
-    ) -> Json | None:
-        """The answer to the call that waits, or None for what must be dropped."""
+    def _kind_of_answer(self, properties: BasicProperties, command: str, message_id: str) -> str | None:
+        """`reply` or `error` if this answers that call; None for what must be dropped."""
         kind, _, name = (properties.type or '').partition(':')
-        expected = (
+        causation_id = (properties.headers or {}).get('x-posthorn-causation-id')
+        is_answer = (
             properties.user_id == self.domain
             and name == f'{self.domain}.{command}.v{VERSION}'
-            and (properties.headers or {}).get('x-posthorn-causation-id') == message_id
+            and causation_id == message_id
         )
-        if not expected:
-            return None
-        if kind == 'reply':
-            return {'outcome': 'result', 'result': json.loads(body)}
-        if kind == 'error':
-            return {'outcome': 'error', 'error': json.loads(body)}
-        return None
+        return kind if is_answer else None
 
-    def _event(self, properties: pika.BasicProperties, body: bytes) -> Json:
-        """A Deallocated that may be believed. Raises Refused for anything else."""
-        headers = properties.headers or {}
-        if len(body) > MAX_BODY:
-            raise Refused('too-large')
-        if not properties.user_id:
-            raise Refused('no-user-id')
-        is_own_copy = properties.user_id == self.user
-        sender = headers.get('x-posthorn-orig-user') if is_own_copy else properties.user_id
-        if sender != self.domain:
-            raise Refused('foreign-sender')
-        matched = re.fullmatch(r'(command|event|reply|error):([^.]+)\.([^.]+)\.v([1-9][0-9]{0,2})', properties.type or '')
-        if matched is None:
-            raise Refused('bad-type')
-        kind, domain, name, version = matched.groups()
-        if kind != 'event':
-            raise Refused('wrong-kind')
-        if (domain, name) != (self.domain, 'Deallocated'):
-            raise Refused('unknown-message')
-        causation_id = headers.get('x-posthorn-causation-id')
-        if not is_uuid(properties.message_id) or not all(
-            value is None or is_uuid(value) for value in (properties.correlation_id, causation_id)
-        ):
-            raise Refused('bad-id')
-        if properties.content_type != 'application/json' or properties.content_encoding not in (None, 'utf-8'):
-            raise Refused('bad-content-type')
-        payload = decode(body)
-        if int(version) > VERSION:
-            raise Refused('unknown-version')
-        if not isinstance(payload, dict) or not all(type(payload.get(key)) is of for key, of in DEALLOCATED.items()):
-            raise Refused('invalid-payload')
-        return {
-            'event': name,
-            'messageId': properties.message_id,
-            'sender': sender,
-            'correlationId': properties.correlation_id or properties.message_id,
-            'causationId': causation_id,
-            'time': headers.get('x-posthorn-time'),
-            'payload': payload,
-        }
-
-    def _bury(
-        self, channel: BlockingChannel, queue: str, reason: str, properties: pika.BasicProperties, body: bytes
-    ) -> None:
-        """Copies a delivery to the dead queue; returns when the broker has the copy."""
+    def _dead_letter(self, properties: BasicProperties, sender: Sender, reason: str) -> BasicProperties:
         original = properties.headers or {}
-        kept = ('x-posthorn-time', 'x-posthorn-causation-id', 'traceparent')
-        headers = {name: original[name] for name in kept if name in original}
-        if properties.user_id:
-            headers['x-posthorn-orig-user'] = properties.user_id
-        headers['x-posthorn-attempt'] = 1
-        headers['x-posthorn-failed-at'] = iso(datetime.now(timezone.utc))
-        headers['x-posthorn-handler'] = 'watch'
-        headers['x-posthorn-reason'] = reason
-        properties.headers = headers
-        properties.user_id = self.user
-        properties.expiration = None
-        properties.reply_to = None
-        channel.basic_publish(f'{self.user}.x.dlx', f'{queue}.dead', body, properties, mandatory=True)
+        headers = {name: original[name] for name in COPIED_HEADERS if name in original}
+        if sender.name is not None:
+            headers['x-posthorn-orig-user'] = sender.name
+        headers |= {
+            'x-posthorn-attempt': sender.attempt,
+            'x-posthorn-failed-at': now(),
+            'x-posthorn-reason': reason,
+        }
+        return BasicProperties(
+            type=properties.type,
+            user_id=self.user,
+            message_id=properties.message_id,
+            correlation_id=properties.correlation_id,
+            content_type=properties.content_type,
+            content_encoding=properties.content_encoding,
+            delivery_mode=2,
+            timestamp=properties.timestamp,
+            app_id=properties.app_id,
+            headers=headers,
+        )
 
 
-def encode(payload: Any) -> bytes:
-    return json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(',', ':')).encode()
+def sender_of(properties: BasicProperties, user: str) -> Sender:
+    """The user for whom the broker vouches; on a copy that `user` published itself, the original's."""
+    headers = properties.headers or {}
+    original = headers.get('x-posthorn-orig-user')
+    if properties.user_id == user and original is not None:
+        return Sender(original, headers.get('x-posthorn-attempt', 1))
+    return Sender(properties.user_id, 1)
+
+
+def deallocated(properties: BasicProperties, body: bytes, sender: Sender, domain: str) -> Json:
+    """The domain's event Deallocated in a delivery. Raises Refused for anything else."""
+    headers = properties.headers or {}
+    causation_id = headers.get('x-posthorn-causation-id')
+    if len(body) > MAX_BODY:
+        raise Refused('too-large')
+    if sender.name is None:
+        raise Refused('no-user-id')
+    if sender.name != domain:
+        raise Refused('foreign-sender')
+    matched = TYPE.fullmatch(properties.type or '')
+    if matched is None:
+        raise Refused('bad-type')
+    kind, of, name, version = matched.groups()
+    if kind != 'event':
+        raise Refused('wrong-kind')
+    if (of, name) != (domain, 'Deallocated'):
+        raise Refused('unknown-message')
+    optional_ids = [id for id in (properties.correlation_id, causation_id) if id is not None]
+    if not all(isinstance(id, str) and UUID.fullmatch(id) for id in (properties.message_id, *optional_ids)):
+        raise Refused('bad-id')
+    if properties.content_type != 'application/json' or properties.content_encoding not in (None, 'utf-8'):
+        raise Refused('bad-content-type')
+    payload = decode(body)
+    if int(version) > VERSION:
+        raise Refused('unknown-version')
+    if not isinstance(payload, dict) or any(type(payload.get(key)) is not of for key, of in DEALLOCATED.items()):
+        raise Refused('invalid-payload')
+    return {
+        'event': name,
+        'messageId': properties.message_id,
+        'sender': sender.name,
+        'correlationId': properties.correlation_id or properties.message_id,
+        'causationId': causation_id,
+        'time': headers.get('x-posthorn-time'),
+        'payload': payload,
+    }
 
 
 def decode(body: bytes) -> Any:
@@ -221,14 +236,12 @@ def decode(body: bytes) -> Any:
         raise Refused('bad-encoding') from None
     except ValueError:
         raise Refused('bad-json') from None
+    except RecursionError:
+        raise Refused('too-deep') from None
 
 
-def is_uuid(value: object) -> bool:
-    return isinstance(value, str) and UUID.fullmatch(value) is not None
-
-
-def iso(moment: datetime) -> str:
-    return moment.isoformat(timespec='milliseconds').replace('+00:00', 'Z')
+def now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec='milliseconds').replace('+00:00', 'Z')
 
 
 def print_line(value: Json) -> None:
@@ -242,9 +255,9 @@ def main() -> None:
     call.add_argument('command')
     call.add_argument('payload', type=json.loads)
     call.add_argument('--timeout', type=float, default=10.0, help='seconds')
-    call.add_argument('--message-id', default=None, help='of the earlier call, to ask again')
-    watch = actions.add_parser('watch', help='print the events of the own queue')
-    watch.add_argument('--count', type=int, default=None, help='end after so many')
+    call.add_argument('--message-id', default=None, help='of an earlier call, to ask again')
+    watch = actions.add_parser('watch', help='print the events in the own queue')
+    watch.add_argument('--count', type=int, default=None, help='end after so many deliveries')
     options = parser.parse_args()
 
     warehouse = Warehouse(os.environ['AMQP_URL'], os.environ.get('AMQP_VHOST', 'allocation'))

@@ -120,12 +120,11 @@ export class Relay {
   }
 
   #report(error: unknown, entry?: OutboxEntry): void {
-    if (this.#options.onError !== undefined) return this.#options.onError(error, entry)
     const what = entry === undefined ? 'The outbox' : `${entry.message.type} ${entry.message.id}`
-    process.emitWarning(
-      `${what} could not be passed on and will be tried again: ${String(error)}`,
-      'PosthornWarning',
-    )
+    const warn = () =>
+      process.emitWarning(`${what} was not passed on, and will be again: ${String(error)}`, 'PosthornWarning')
+    if (this.#options.onError === undefined) warn()
+    else this.#options.onError(error, entry)
   }
 }
 

@@ -1,5 +1,8 @@
 import { externalBusContract } from '@posthorn/core/contract-tests'
-import { test } from 'vitest'
-import { rabbitMqWorld } from '../support/rabbitmq-world.ts'
+import { afterAll, test } from 'vitest'
+import { RabbitMqWorlds } from '../support/rabbitmq-worlds.ts'
 
-externalBusContract(test, { promises: { durable: true, ordered: true }, world: rabbitMqWorld })
+const worlds = new RabbitMqWorlds()
+afterAll(() => worlds.dispose())
+
+externalBusContract(test, { promises: { durable: true, ordered: true }, world: worlds.world })

@@ -12,6 +12,9 @@ import type { Repositories } from '../service-layer/unit.ts'
 import { drizzleAllocationsView } from './drizzle-allocations-view.ts'
 import { drizzleProductRepository } from './drizzle-product-repository.ts'
 
+/** A burst waits for its turn; what sheds load is the cap on the outbox. In ms. */
+const ACQUIRE_TIMEOUT = 25_000
+
 const MIGRATIONS = new URL('../../migrations/', import.meta.url)
 
 export function postgresStorage(url: string): Storage<Repositories, 'allocation'> {
@@ -20,6 +23,7 @@ export function postgresStorage(url: string): Storage<Repositories, 'allocation'
     units: drizzleUnitsOfWork({
       domain: allocation,
       driver,
+      defaults: { acquireTimeout: ACQUIRE_TIMEOUT },
       repositories: { products: drizzleProductRepository },
       adapters: { allocations: drizzleAllocationsView },
     }),

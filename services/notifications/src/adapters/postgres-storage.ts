@@ -12,6 +12,9 @@ import type { Repositories } from '../service-layer/unit.ts'
 import { drizzleNotificationsView } from './drizzle-notifications-view.ts'
 import { drizzleNotificationRepository, drizzleOrderRepository } from './drizzle-repositories.ts'
 
+/** A burst waits for its turn; what sheds load is the cap on the outbox. In ms. */
+const ACQUIRE_TIMEOUT = 25_000
+
 const MIGRATIONS = new URL('../../migrations/', import.meta.url)
 
 export function postgresStorage(url: string): Storage<Repositories, 'notifications'> {
@@ -20,6 +23,7 @@ export function postgresStorage(url: string): Storage<Repositories, 'notificatio
     units: drizzleUnitsOfWork({
       domain: notifications,
       driver,
+      defaults: { acquireTimeout: ACQUIRE_TIMEOUT },
       repositories: { notifications: drizzleNotificationRepository, orders: drizzleOrderRepository },
       adapters: { list: drizzleNotificationsView },
     }),

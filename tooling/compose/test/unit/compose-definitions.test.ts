@@ -7,7 +7,9 @@ import { composeDefinitions } from '../../compose-definitions.ts'
 const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8')
 
 test("the compose file's broker loads exactly what the contracts say; else run pnpm compose:write", () => {
-  expect(JSON.parse(read('tooling/compose/definitions.json'))).toEqual(JSON.parse(JSON.stringify(composeDefinitions())))
+  expect(JSON.parse(read('tooling/compose/definitions.json'))).toEqual(
+    JSON.parse(JSON.stringify(composeDefinitions())),
+  )
 })
 
 test('under compose no service may configure anything, and none has .*', () => {

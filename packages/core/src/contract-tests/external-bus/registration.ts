@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { defineDomain } from '../../messages/define-domain.ts'
+import { defineSystem } from '../../messages/define-system.ts'
 import { eventually } from './eventually.ts'
 import type { WorldTest } from './harness.ts'
 import { bought, buy } from './raw-frames.ts'
@@ -16,7 +18,8 @@ export function registration(test: WorldTest): void {
   })
 
   test('a bus speaks only as a member of its system, and registers only domains of it', async (world) => {
-    assert.throws(() => world.bus('nobody'), { code: 'UnknownDomain' })
+    const elsewhere = defineSystem({ domains: [defineDomain('solo', {})] })
+    assert.throws(() => world.bus('audit', { system: elsewhere }), { code: 'UnknownDomain' })
     const bus = world.bus('shop')
     assert.throws(() => bus.registerDomains('mail', 'web'), { code: 'UnknownDomain' })
     assert.throws(() => bus.registerDomains('shop'), { code: 'OwnMessage' })

@@ -77,6 +77,19 @@ export function outboxContract(test: TestFunction, setup: StoreSetup): void {
     assert.deepEqual(await lookAt(store.queue), positions.slice(2))
   })
 
+  storeTest('a thousand entries come out in the order in which they went in', async (store) => {
+    const positions = await storedEntries(store, ...Array.from({ length: 1_000 }, () => ({})))
+    assert.deepEqual(await lookAt(store.queue, 1_000), positions)
+    const error = new Error('no')
+    const dead = (position: string) => ({ position, ok: false, error, retryable: false }) as const
+    await store.queue.deliver(1_000, async (entries) => entries.map(({ position }) => dead(position)))
+    const letters = await store.queue.deadLetters(1_000)
+    assert.deepEqual(
+      letters.map(({ position }) => position),
+      positions,
+    )
+  })
+
   storeTest('with nothing due nobody is asked to deliver', async (store) => {
     const result = await store.queue.deliver(10, () => assert.fail('there was nothing to deliver'))
     assert.deepEqual(result, { busy: false, taken: 0 })
@@ -278,15 +291,15 @@ async function failLater(store: StoreFixture, position: string | undefined): Pro
 }
 
 /** What a relay would be given, left as it is. */
-async function look(queue: OutboxQueue): Promise<readonly OutboxEntry[]> {
+async function look(queue: OutboxQueue, limit = 100): Promise<readonly OutboxEntry[]> {
   const seen: OutboxEntry[] = []
-  await queue.deliver(100, async (entries) => {
+  await queue.deliver(limit, async (entries) => {
     seen.push(...entries)
     return []
   })
   return seen
 }
 
-async function lookAt(queue: OutboxQueue): Promise<readonly string[]> {
-  return (await look(queue)).map(({ position }) => position)
+async function lookAt(queue: OutboxQueue, limit?: number): Promise<readonly string[]> {
+  return (await look(queue, limit)).map(({ position }) => position)
 }

@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest'
+import type { Broker } from '../../../src/external-bus/broker.ts'
 import type { ExternalBusOptions } from '../../../src/external-bus/bus-settings.ts'
 import { createExternalBus } from '../../../src/external-bus/connected-external-bus.ts'
 import type { DeliveryFailure } from '../../../src/external-bus/delivery-failure.ts'
 import { InMemoryBroker } from '../../../src/external-bus/in-memory-broker.ts'
 import { inMemoryExternalBus } from '../../../src/external-bus/in-memory-external-bus.ts'
 import { type PlanOptions, planSystem } from '../../../src/external-bus/plan-system.ts'
+import { sendFrame } from '../../../src/external-bus/wire-format.ts'
 import { PosthornError } from '../../../src/errors.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
 import { allocation, system } from './allocation-system.ts'
+import { sentBy } from './vectors.ts'
 
 const { Allocate } = allocation.commands
 const { OutOfStock } = allocation.events
@@ -24,10 +27,92 @@ function openWorld(options: PlanOptions = {}) {
   return { clock, broker, bus, failures, plan: planSystem(system, options) }
 }
 
+/** The same broker, with something done before or after what its links do. */
+function slowed(
+  broker: Broker,
+  { beforeClose, afterConsume }: { beforeClose?: () => unknown; afterConsume?: () => unknown },
+): Broker {
+  return {
+    ...broker,
+    open: async (vhost, events) => {
+      const link = await broker.open(vhost, events)
+      return {
+        vhost,
+        get state() {
+          return link.state
+        },
+        publish: (frame, deadline) => link.publish(frame, deadline),
+        consume: async (...args) => {
+          const consumer = await link.consume(...args)
+          await afterConsume?.()
+          return consumer
+        },
+        check: (...names) => link.check(...names),
+        declare: (plan) => link.declare(plan),
+        close: async (deadline) => {
+          await beforeClose?.()
+          await link.close(deadline)
+        },
+      }
+    },
+  }
+}
+
 test('a bus speaks only as the user of its broker', () => {
   const { broker } = openWorld()
   const options = { domain: 'allocation', system, broker: broker.connect('storefront') }
   expect(() => createExternalBus(options)).toThrow(expect.objectContaining({ code: 'AccessRefused' }))
+})
+
+describe('a start', () => {
+  test('that fails its check closes the link again', async () => {
+    const { plan } = openWorld()
+    const withoutQueues = plan.vhosts.map((vhost) => ({ ...vhost, queues: [] }))
+    const bare = new InMemoryBroker({ plan: { ...plan, vhosts: withoutQueues } })
+    const closed: string[] = []
+    const watched = slowed(bare.connect('allocation'), { beforeClose: () => closed.push('closed') })
+    const bus = createExternalBus({ domain: 'allocation', system, broker: watched })
+    await expect(bus.start()).rejects.toMatchObject({ code: 'PermissionNotProvisioned' })
+    expect(closed).toEqual(['closed'])
+  })
+
+  test('lets handlers use the bus from the first message on', async () => {
+    const { broker, failures } = openWorld()
+    const late = slowed(broker.connect('allocation'), { afterConsume: settle })
+    const onError = (failure: DeliveryFailure) => failures.push(failure)
+    const service = createExternalBus({ domain: 'allocation', system, broker: late, onError })
+    const published: string[] = []
+    service.registerCommandHandler(Allocate, async (command) => {
+      await service.publish(OutOfStock(order, command))
+      published.push(command.id)
+      return allocated
+    })
+    const command = Allocate(order)
+    await broker.inject(
+      'storefront',
+      'allocation',
+      sentBy('storefront', sendFrame(command, 'storefront', 'i')),
+    )
+    await service.start()
+    await settle()
+    expect(failures).toEqual([])
+    expect(published).toEqual([command.id])
+  })
+})
+
+test('nothing is sent any more while a stop closes the connections', async () => {
+  const { broker } = openWorld()
+  const ends: (() => void)[] = []
+  const beforeClose = () => new Promise<void>((resolve) => ends.push(resolve))
+  const stuck = slowed(broker.connect('allocation'), { beforeClose })
+  const bus = createExternalBus({ domain: 'allocation', system, broker: stuck })
+  await bus.start()
+  const stop = bus.stop()
+  await settle()
+  await expect(bus.publish(OutOfStock(order))).rejects.toMatchObject({ code: 'BusNotStarted' })
+  expect(bus.health().state).toBe('stopping')
+  ends[0]?.()
+  expect(await stop).toEqual([])
 })
 
 describe('an event that comes back from the broker', () => {

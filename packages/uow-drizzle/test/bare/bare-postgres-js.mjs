@@ -1,0 +1,120 @@
+/*
+ * What postgres.js does without the guard when a connection dies inside `sql.begin`; in a process of its own, because
+ * some of it ends the process. Run as `node bare-postgres-js.mjs <hazard> <url>`; prints one line of JSON if it lives.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import postgres from 'postgres'
+
+const [, , hazard, url] = process.argv
+const options = { fetch_types: false, onnotice: () => undefined }
+const admin = postgres(url, { ...options, max: 2 })
+const kill = async (pid) => {
+  await admin`select pg_terminate_backend(${pid})`
+}
+const pidOf = async (sql) => (await sql`select pg_backend_pid() as pid`)[0].pid
+
+const hazards = {
+  /** Its own rollback, on a socket that is not there. */
+  async deathDuringStatement() {
+    const sql = postgres(url, { ...options, max: 1 })
+    const transaction = sql.begin(async (scope) => {
+      const pid = await pidOf(scope)
+      setTimeout(() => kill(pid), 50)
+      await scope`select pg_sleep(10)`
+    })
+    await transaction.catch(() => undefined)
+    await sleep(500)
+    return 'lives'
+  },
+
+  /** The dead transaction goes on inside the next one on the same connection, and commits it. */
+  async deathThenNextStatement() {
+    const sql = postgres(url, { ...options, max: 1 })
+    await admin`create table effect (name text)`
+    let goOn
+    const bIsInside = new Promise((resolve) => {
+      goOn = resolve
+    })
+    let end
+    const aHasEnded = new Promise((resolve) => {
+      end = resolve
+    })
+    const a = sql.begin(async (scope) => {
+      await scope`insert into effect values ('A-1')`
+      const pid = await pidOf(scope)
+      await kill(pid)
+      await bIsInside
+      await scope`insert into effect values ('A-2 after its death')`
+      setTimeout(end, 100)
+    })
+    const b = sql.begin(async (scope) => {
+      await scope`insert into effect values ('B-1')`
+      goOn()
+      await aHasEnded
+      throw new Error('B wants to be rolled back')
+    })
+    await Promise.allSettled([a, b])
+    return (await admin`select name from effect order by name`).map(({ name }) => name)
+  },
+
+  /** A statement behind one that is still being parsed. */
+  async deathWhileDescribing() {
+    const sql = postgres(url, { ...options, max: 1 })
+    await admin`create table thing (id int)`
+    const lock = admin.begin(async (scope) => {
+      await scope`lock table thing in access exclusive mode`
+      await sleep(500)
+    })
+    const outcomes = { first: 'pending', second: 'pending' }
+    sql
+      .begin(async (scope) => {
+        const pid = await pidOf(scope)
+        const settle = (name) => [() => (outcomes[name] = 'resolved'), () => (outcomes[name] = 'rejected')]
+        scope.unsafe('select * from thing where id = $1', [1], { prepare: true }).then(...settle('first'))
+        scope.unsafe('select 1').then(...settle('second'))
+        await sleep(100)
+        await kill(pid)
+        await new Promise(() => undefined)
+      })
+      .catch(() => undefined)
+    await lock
+    await sleep(500)
+    return outcomes
+  },
+
+  /** The types of arrays, asked for when the connection opens. */
+  async deathWhileFetchingTypes() {
+    const sql = postgres(process.env.CUT_URL, { max: 1, onnotice: () => undefined })
+    let unhandled = 'none'
+    process.on('unhandledRejection', (reason) => {
+      unhandled = reason.code
+    })
+    await Promise.race([sql`select 1`.catch(() => undefined), sleep(1_000)])
+    await sleep(100)
+    return unhandled
+  },
+
+  /** The last words of the dead connection, which the next transaction takes for its own. */
+  async deathThenNextTransaction() {
+    const sql = postgres(url, { ...options, max: 1 })
+    const pid = await pidOf(sql)
+    const statement = sql`select pg_sleep(10)`.catch(() => undefined)
+    await sleep(50)
+    await kill(pid)
+    await statement
+    return sql
+      .begin(async (scope) => (await scope`select 'begun' as outcome`)[0].outcome)
+      .catch(({ code }) => code)
+  },
+
+  /** `drizzle` and `sql.begin` wait for a connection as long as it takes. */
+  async exhaustedPool() {
+    const sql = postgres(url, { ...options, max: 1, connect_timeout: 1 })
+    sql.begin(() => new Promise(() => undefined)).catch(() => undefined)
+    await sleep(100)
+    return Promise.race([sql`select 1`.then(() => 'answered'), sleep(2_000).then(() => 'still waiting')])
+  },
+}
+
+console.log(JSON.stringify(await hazards[hazard]()))
+process.exit(0)

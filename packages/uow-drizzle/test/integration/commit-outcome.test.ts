@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { market } from '@posthorn/core/contract-tests'
+import { type PostgresDriver, postgresDriver } from '@posthorn/uow-drizzle'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type FreshDatabase, freshDatabase } from '../../../../tooling/fixtures/postgres.ts'
+import { createMarket, marketUnits, newBasket } from '../market-store.ts'
+import { type TcpProxy, tcpProxy } from '../tcp-proxy.ts'
+
+/* What is known of a commit during which the connection was lost. */
+
+let database: FreshDatabase
+let admin: PostgresDriver
+let proxy: TcpProxy
+let driver: PostgresDriver
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  admin = postgresDriver(database.url)
+  await createMarket(admin)
+})
+
+beforeEach(async () => {
+  proxy = await tcpProxy(database.url)
+  driver = postgresDriver(proxy.url, { max: 1 })
+})
+
+afterEach(async () => {
+  await driver.end(1_000)
+  await proxy[Symbol.asyncDispose]()
+})
+
+afterAll(async () => {
+  await admin.end()
+  await database.dispose()
+})
+
+test('a commit whose answer was lost has succeeded, if the server says so', async () => {
+  const basket = newBasket()
+  onCommit(() => {
+    proxy.swallowAnswers(true)
+    void sleep(200).then(() => {
+      proxy.cut('rst')
+      proxy.swallowAnswers(false)
+    })
+    return true
+  })
+  const attempt = await marketUnits(driver).run(async (unit) => {
+    unit.baskets.add(basket)
+    unit.publish(market.events.Looked({ basketId: basket.id }))
+    return unit.attempt
+  })
+  expect(attempt).toBe(1)
+  expect(await exists(basket.id)).toBe(true)
+})
+
+test('a commit that never arrived is a ConnectionLost, and run tries again', async () => {
+  const basket = newBasket()
+  onCommit(() => {
+    proxy.cut('rst')
+    return false
+  })
+  const attempts: number[] = []
+  await marketUnits(driver).run(async (unit) => {
+    attempts.push(unit.attempt)
+    unit.baskets.add(basket)
+  })
+  expect(attempts).toEqual([1, 2])
+  expect(await exists(basket.id)).toBe(true)
+})
+
+test('a commit of which nobody can say anything is an error of its own, and run does not try again', async () => {
+  const basket = newBasket()
+  onCommit(() => {
+    proxy.swallowAnswers(true)
+    void sleep(200).then(() => proxy.cut('rst'))
+    return true
+  })
+  let attempts = 0
+  const running = marketUnits(driver).run(async (unit) => {
+    attempts = unit.attempt
+    unit.baskets.add(basket)
+  })
+  await expect(running).rejects.toMatchObject({ code: 'CommitOutcomeUnknown', outcome: 'unknown' })
+  expect(attempts).toBe(1)
+})
+
+test('a transaction without an id to ask for is unknown at once', async () => {
+  onCommit(() => {
+    proxy.cut('rst')
+    return false
+  })
+  const transaction = await driver.begin()
+  await transaction.run('select 1')
+  await expect(transaction.commit()).rejects.toMatchObject({ code: 'CommitOutcomeUnknown' })
+})
+
+test('a commit that Postgres refuses is no unknown outcome', async () => {
+  await admin.query('create table parent (id int primary key)')
+  await admin.query('create table child (id int references parent deferrable initially deferred)')
+  const transaction = await driver.begin()
+  await transaction.run('insert into child values (1)')
+  await expect(transaction.commit()).rejects.toMatchObject({ code: '23503' })
+  expect(transaction.phase).toBe('rolled-back')
+})
+
+test('a transaction in which a statement failed does not commit, though nobody looked at the error', async () => {
+  await admin.query('create table counted (id int primary key)')
+  const transaction = await driver.begin()
+  await transaction.run('insert into counted values (1)')
+  await transaction.run('select 1 / 0').catch(() => undefined)
+  await expect(transaction.commit()).rejects.toMatchObject({ code: '22012' })
+  expect(await admin.query('select * from counted')).toEqual([])
+})
+
+/** The first COMMIT of a connection; later ones carry only the statement's name. */
+function onCommit(what: () => boolean): void {
+  proxy.onRequest = (bytes) => {
+    if (!bytes.includes('commit\0')) return true
+    proxy.onRequest = () => true
+    return what()
+  }
+}
+
+async function exists(id: string): Promise<boolean> {
+  return (await admin.query('select 1 from baskets where id = $1', [id])).length === 1
+}

@@ -1,0 +1,165 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type PostgresDriver, postgresDriver } from '@posthorn/uow-drizzle'
+import { eq } from 'drizzle-orm'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type FreshDatabase, freshDatabase } from '../../../../tooling/fixtures/postgres.ts'
+import { baskets, createMarket, items, marketUnits, newBasket } from '../market-store.ts'
+
+let database: FreshDatabase
+let driver: PostgresDriver
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  driver = postgresDriver(database.url, { max: 2 })
+  await createMarket(driver)
+})
+
+beforeEach(async () => {
+  await driver.query('truncate items, baskets')
+})
+
+afterAll(async () => {
+  await driver.end()
+  await database.dispose()
+})
+
+test('an aborted signal cancels the statement at work, and the connection can be used again', async () => {
+  const single = postgresDriver(database.url, { max: 1 })
+  const abort = new AbortController()
+  const transaction = await single.begin({ signal: abort.signal })
+  const reason = new Error('too late')
+  const statements = [transaction.run('select pg_sleep(10)'), transaction.run('select 1')]
+  await sleep(50)
+  const start = performance.now()
+  abort.abort(reason)
+  for (const outcome of await Promise.allSettled(statements)) {
+    expect(outcome).toEqual({ status: 'rejected', reason })
+  }
+  await transaction.rollback()
+  expect(transaction.phase).toBe('rolled-back')
+  expect(await single.query('select 1 as one')).toEqual([{ one: 1 }])
+  expect(performance.now() - start).toBeLessThan(2_000)
+  await single.end()
+})
+
+test('aborting between two statements rolls back by itself', async () => {
+  const abort = new AbortController()
+  const transaction = await driver.begin({ signal: abort.signal })
+  await transaction.run('select 1')
+  abort.abort()
+  await expect.poll(() => transaction.phase).toBe('rolled-back')
+})
+
+test('a statement that takes too long is cancelled by Postgres, and its error comes as it is', async () => {
+  const transaction = await driver.begin({ statementTimeout: 50 })
+  await expect(transaction.run('select pg_sleep(10)')).rejects.toMatchObject({ code: '57014' })
+  await transaction.rollback()
+})
+
+test('two transactions in each other’s way are a SerializationConflict for one of them', async () => {
+  await driver.query(`insert into baskets values ('a', 1, null, true), ('b', 1, null, true)`)
+  const [one, other] = [await driver.begin(), await driver.begin()]
+  const touch = (id: string) => ['update baskets set version = version + 1 where id = $1', [id]] as const
+  await one.run(...touch('a'))
+  await other.run(...touch('b'))
+  const outcomes = await Promise.allSettled([one.run(...touch('b')), other.run(...touch('a'))])
+  const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
+  expect(failed).toMatchObject([{ reason: { code: 'SerializationConflict', outcome: 'failed' } }])
+  await one.rollback()
+  await other.rollback()
+})
+
+test('run tries a serialization failure again that a finder’s statement met', async () => {
+  await driver.query(`insert into baskets values ('a', 1, null, true)`)
+  const units = marketUnits(driver)
+  const attempts: number[] = []
+  await units.run(
+    async (unit) => {
+      attempts.push(unit.attempt)
+      await unit.finder.count()
+      if (unit.attempt === 1) await driver.query(`update baskets set owner = 'Ada'`)
+      await unit.finder.rename('Grace')
+    },
+    { isolation: 'repeatable read' },
+  )
+  expect(attempts).toEqual([1, 2])
+})
+
+test('the unit’s db sees the unit’s transaction, and its own transactions are savepoints', async () => {
+  const transaction = await marketUnits(driver).begin()
+  const { db } = transaction.unit.finder
+  await db
+    .insert(items)
+    .values({ basketId: 'x', sku: 'CHAIR', qty: 1 })
+    .catch(() => undefined)
+  await transaction.rollback()
+  const second = await marketUnits(driver).begin()
+  const unit = second.unit.finder
+  await unit.db.insert(baskets).values({ id: 'x', version: 1, open: true })
+  const nested = unit.db.transaction(async (inner) => {
+    await inner.update(baskets).set({ owner: 'Ada' })
+    throw new Error('undo')
+  })
+  await expect(nested).rejects.toThrow('undo')
+  const [row] = await unit.db.select().from(baskets).where(eq(baskets.id, 'x'))
+  expect(row?.owner).toBeNull()
+  expect(await driver.db.select().from(baskets)).toEqual([])
+  await second.commit()
+  expect(await driver.db.select({ id: baskets.id }).from(baskets)).toEqual([{ id: 'x' }])
+})
+
+test('the driver’s db reads, and refuses transactions, which nothing would guard', async () => {
+  expect(await driver.db.select().from(baskets)).toEqual([])
+  const unguarded = driver.db.transaction(async () => undefined)
+  await expect(unguarded).rejects.toMatchObject({ code: 'UnguardedTransaction' })
+})
+
+test('an aggregate is read whole though others commit between its rows', async () => {
+  const units = marketUnits(driver)
+  const basket = newBasket()
+  await units.run(async (unit) => unit.baskets.add(basket))
+  let running = true
+  const writer = (async () => {
+    for (let size = 1; running; size = (size % 20) + 1) {
+      await units.run(async (unit) => {
+        const stored = await unit.baskets.get(basket.id)
+        if (stored === undefined) return
+        stored.owner = String(size)
+        for (const { sku } of stored.items) stored.drop(sku)
+        for (let item = 0; item < size; item++) stored.put(`SKU-${item}`, size)
+        stored.events.splice(0)
+      })
+    }
+  })()
+  for (let reads = 0; reads < 300; reads++) {
+    const read = await units.run((unit) => unit.baskets.get(basket.id))
+    expect(read?.items.length).toBe(Number(read?.owner ?? 0))
+  }
+  running = false
+  await writer
+})
+
+test('more children than one statement has room for are written and read', async () => {
+  const units = marketUnits(driver)
+  const basket = newBasket()
+  for (let item = 0; item < 1_201; item++) basket.put(`SKU-${item}`, item)
+  basket.events.splice(0)
+  await units.run(async (unit) => unit.baskets.add(basket))
+  const stored = await units.run((unit) => unit.baskets.get(basket.id))
+  expect(stored?.items).toEqual(basket.items)
+})
+
+test('a mapping that names a column the table does not have is refused', async () => {
+  const units = marketUnits(driver, { mistake: 1 })
+  const adding = units.run(async (unit) => unit.baskets.add(newBasket()))
+  await expect(adding).rejects.toMatchObject({ code: 'InvalidDefinition', message: /column mistake/ })
+})
+
+test('what is wrong with a statement of the repository is told without its parameters', async () => {
+  const units = marketUnits(driver)
+  const basket = newBasket()
+  basket.put('secret', Number.NaN)
+  const adding = units.run(async (unit) => unit.baskets.add(basket))
+  const error = await adding.catch((reason: Error) => reason)
+  expect(String(error)).not.toContain('secret')
+})
