@@ -31,5 +31,11 @@ export type { InMemoryRepository } from './unit-of-work/in-memory-repository.ts'
 export { InMemoryStore } from './unit-of-work/in-memory-store.ts'
 export type { InMemoryTable, InMemoryUnit } from './unit-of-work/in-memory-transaction.ts'
 export { inMemoryUnitsOfWork } from './unit-of-work/in-memory-units-of-work.ts'
-export type { Aggregate, AggregateMapping, AggregateRows, Repository, Row } from './unit-of-work/repository.ts'
+export type {
+  Aggregate,
+  AggregateMapping,
+  AggregateRows,
+  Repository,
+  Row,
+} from './unit-of-work/repository.ts'
 export type { UnitOfWork, UnitOptions, UnitsOfWork } from './unit-of-work/unit-of-work.ts'

@@ -17,7 +17,15 @@ export {
 } from './external-bus/broker.ts'
 export type { ExternalBusOptions } from './external-bus/bus-settings.ts'
 export { createExternalBus } from './external-bus/connected-external-bus.ts'
-export { callKey, commandExchange, deadQueue, eventKey, eventQueue, sendKey, vhostName } from './external-bus/names.ts'
+export {
+  callKey,
+  commandExchange,
+  deadQueue,
+  eventKey,
+  eventQueue,
+  sendKey,
+  vhostName,
+} from './external-bus/names.ts'
 export { type PlanOptions, planSystem } from './external-bus/plan-system.ts'
 export type {
   BindingPlan,

@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
 import type { Endpoint } from './amqp-url.ts'
 import { withDeadline } from './deadline.ts'
+import { joinWrites } from './join-writes.ts'
 import { type Loss, lossFrom } from './loss.ts'
 
 /** What a private certificate authority or a client certificate takes. */
@@ -63,6 +65,9 @@ export class Session {
 
   private constructor(model: ChannelModel, socket: AbortController, events: SessionEvents) {
     this.#model = model
+    // amqplib's types keep the socket to themselves.
+    const { stream } = model.connection as unknown as { readonly stream: Socket }
+    joinWrites(stream)
     this.#socket = socket
     this.#events = events
     model.on('error', (error) => this.#lost(error))

@@ -1,4 +1,3 @@
-export { inMemoryStorage } from './adapters/in-memory-storage.ts'
 export { bootstrap } from './bootstrap.ts'
 export type { Overrides } from './bootstrap.ts'
 export { loadConfig } from './config.ts'

@@ -1,9 +1,14 @@
 import { createLogger, runService } from '@posthorn/chassis'
 import { bootstrap } from './bootstrap.ts'
 import { loadConfig } from './config.ts'
+import { rebuildAllocations } from './rebuild-allocations.ts'
 
-await runService('allocation', async () => {
-  const config = loadConfig()
-  const logger = createLogger('allocation', config.logLevel)
-  return { logger, service: await bootstrap(config, { logger }) }
-})
+if (process.argv[2] === 'rebuild-allocations') {
+  process.stdout.write(`${await rebuildAllocations()} lines\n`)
+} else {
+  await runService('allocation', async () => {
+    const config = loadConfig()
+    const logger = createLogger('allocation', config.logLevel)
+    return { logger, service: await bootstrap(config, { logger }) }
+  })
+}

@@ -29,3 +29,9 @@ export const commonProblems = {
   500: problem('An error of the service; its log tells more under `errorId`'),
   503: problem('Not now: overloaded, stopping or without a database. Try again after `Retry-After` seconds'),
 } as const
+
+/** And one that takes an `Idempotency-Key`. */
+export const commandProblems = {
+  ...commonProblems,
+  422: problem('The `Idempotency-Key` was used for another request'),
+} as const

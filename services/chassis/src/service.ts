@@ -2,7 +2,7 @@ import { type ExternalBus, type MessageBus, Relay } from '@posthorn/core'
 import type { FastifyInstance } from 'fastify'
 import { healthRoutes } from './health.ts'
 import { createHttpServer, type HttpServerOptions } from './http-server.ts'
-import { keepConnecting } from './keep-connecting.ts'
+import { type Connecting, keepConnecting } from './keep-connecting.ts'
 import { OutboxGauge } from './outbox-gauge.ts'
 import type { Storage } from './storage.ts'
 
@@ -38,7 +38,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     onError: (err, entry) => logger.warn({ err, entry: entry?.position }, 'not passed on; trying again'),
   })
   let stopping = false
-  let endConnecting: (() => Promise<void>) | undefined
+  let connecting: Connecting | undefined
   let purging: NodeJS.Timeout | undefined
   bus.listenTo(externalBus)
   const health = healthRoutes({ gauge, externalBus, stopping: () => stopping })
@@ -59,7 +59,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       gauge.start()
       purging = setInterval(() => void purge(), PURGE_INTERVAL).unref()
       const address = await http.listen({ host, port })
-      endConnecting = keepConnecting(externalBus, logger)
+      connecting = keepConnecting(externalBus, logger)
       relay.start()
       return address
     },
@@ -69,9 +69,9 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       gauge.stop()
       await http.close()
       await relay.stop()
-      const connecting = endConnecting?.()
+      const ended = connecting?.stop()
       const lost = await externalBus.stop({ deadline: STOP_DEADLINE })
-      await connecting
+      await ended
       const abandoned = await bus.stop({ deadline: STOP_DEADLINE })
       await bus[Symbol.asyncDispose]()
       await storage.stop()

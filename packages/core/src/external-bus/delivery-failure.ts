@@ -4,7 +4,7 @@ import type { EffectiveSender } from './sender.ts'
 /** A delivery that did not end well, for the log: the only place that sees the error itself. */
 export interface DeliveryFailure {
   readonly queue: string
-  /** The property `type`, as it came. */
+  /** The properties `type` and `message_id`, made fit for a log. */
   readonly type: string | null
   readonly messageId: string | null
   readonly caller: string | null
@@ -32,8 +32,8 @@ export function describeFailure(
   const { type, messageId } = incoming.frame.properties
   return {
     queue,
-    type: type ?? null,
-    messageId: messageId ?? null,
+    type: type === undefined ? null : printable(type),
+    messageId: messageId === undefined ? null : printable(messageId),
     caller: sender?.caller ?? null,
     attempt: sender?.attempt ?? 1,
     errorId: null,
@@ -41,12 +41,16 @@ export function describeFailure(
   }
 }
 
+/** What a stranger wrote, fit for a line of a log. */
+export function printable(text: string): string {
+  return text.slice(0, 256).replace(/[^\x20-\x7e]/g, '?')
+}
+
 /** Unless the bus is given a listener of its own: a warning of the process. */
 export function logFailure({ error, ...facts }: DeliveryFailure): void {
-  const { type, messageId, queue, reason, action } = facts
-  process.emitWarning(`${type} ${messageId} in ${queue}: ${reason}, ${action} ${JSON.stringify(facts)}`, {
+  process.emitWarning(`${facts.reason}, ${facts.action}: ${JSON.stringify(facts)}`, {
     type: 'PosthornDeliveryFailure',
-    code: reason,
+    code: facts.reason,
     detail: error instanceof Error ? (error.stack ?? error.message) : String(error ?? ''),
   })
 }

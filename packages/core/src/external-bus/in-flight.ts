@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
 import type { Incoming } from './broker.ts'
+import { printable } from './delivery-failure.ts'
 
 interface Running {
   readonly name: string
@@ -38,7 +39,7 @@ export class InFlight {
       return
     }
     const { type, messageId } = incoming.frame.properties
-    const running = { name: `${type} ${messageId}`, incoming, controller: new AbortController() }
+    const running = { name: printable(`${type} ${messageId}`), incoming, controller: new AbortController() }
     this.#running.add(running)
     try {
       await work(running.controller)

@@ -44,18 +44,30 @@ function remoteFailure(definition: CommandDefinition, body: unknown): Error {
 }
 
 function undeclared(definition: CommandDefinition, name: string, errorId: string, outcome: unknown): Error {
-  const { domain, type } = definition
-  if (outcome !== 'refused') {
-    return new RemoteError({ domain, name, errorId }, outcome === 'unknown' ? 'unknown' : 'failed')
-  }
+  const { domain } = definition
+  if (outcome === 'refused') return refusal(definition, name, errorId)
+  return new RemoteError({ domain, name, errorId }, outcome === 'unknown' ? 'unknown' : 'failed')
+}
+
+/** The refusals that Posthorn knows have the same code here as there. */
+function refusal({ domain, type }: CommandDefinition, name: string, errorId: string): Error {
   const where = `see the log of ${domain} under ${errorId}`
-  if (name === 'ValidationFailed') {
-    return new ValidationFailed(`${type}, says ${domain},`, [{ path: '', message: where }], 'refused')
+  const text = `${domain} refused ${type}: ${name}; ${where}`
+  const options = { outcome: 'refused', details: { type, errorId } } as const
+  switch (name) {
+    case 'Forbidden':
+      return new PosthornError('Forbidden', text, options)
+    case 'ValidationFailed':
+      return new ValidationFailed(`${type}, says ${domain},`, [{ path: '', message: where }], 'refused')
+    case 'UnknownMessage':
+      return new PosthornError('UnknownMessage', text, options)
+    case 'UnknownVersion':
+      return new PosthornError('UnknownVersion', text, options)
+    case 'IdempotencyKeyReuse':
+      return new PosthornError('IdempotencyKeyReuse', text, options)
+    default:
+      return new RemoteError({ domain, name, errorId }, 'refused')
   }
-  return new PosthornError(name, `${domain} refused ${type}: ${name}; ${where}`, {
-    outcome: 'refused',
-    details: { type, errorId },
-  })
 }
 
 function invalidReply({ type, domain }: CommandDefinition, cause?: unknown): PosthornError<'InvalidReply'> {

@@ -11,7 +11,10 @@ export interface Inbox {
    * @throws {PosthornError} `IdempotencyKeyReuse`
    */
   claim(key: InboxKey, fingerprint: string): Promise<InboxClaim>
-  /** Stores the outcome of a message claimed in this unit, to be written at commit before the outbox. */
+  /**
+   * Stores the outcome of a message claimed in this unit, to be written at commit before the outbox.
+   * @throws {PosthornError} `NotClaimed`
+   */
   record(key: InboxKey, outcome: HandledOutcome): void
 }
 

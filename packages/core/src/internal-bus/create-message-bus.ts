@@ -1,21 +1,29 @@
-import { setMaxListeners } from 'node:events'
-import { type Clock, systemClock } from '../clock.ts'
+import { systemClock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
 import type { Delivery, ExternalBus } from '../external-bus/external-bus.ts'
-import type { InboxKey } from '../inbox/inbox.ts'
+import { harmless } from '../listener.ts'
 import { DeclaredError } from '../messages/declared-error.ts'
 import type { Domain } from '../messages/define-domain.ts'
 import type { AnyEventDefinition } from '../messages/definitions.ts'
 import type { Command, Event, Message, ResultOf } from '../messages/message.ts'
 import type { OutboxEntry } from '../outbox/outbox.ts'
+import { retryConflicts } from '../unit-of-work/retry-conflicts.ts'
 import { type Handler, type HandlerRegistry, handlerRegistry } from './handler-registry.ts'
 import type { CommandTable, HandlerContext } from './handlers.ts'
-import { InFlight } from './in-flight.ts'
+import { Lifecycle } from './lifecycle.ts'
 import type { HandlerFailure, MessageBus, MessageBusOptions } from './message-bus.ts'
-import { compose, type HandlerCall } from './middleware.ts'
-import { conflictRetry } from './middleware/conflict-retry.ts'
+import { compose } from './middleware.ts'
 import { timeout } from './middleware/timeout.ts'
-import { type FollowUp, type Ran, type RunnerParts, runHandler, type Task } from './run-handler.ts'
+import {
+  type Claim,
+  type FollowUp,
+  type RunnerParts,
+  runDetached,
+  runInUnit,
+  storedOutcome,
+  type Task,
+} from './run-handler.ts'
+import { Slots } from './slots.ts'
 
 /**
  * Makes the message bus of one domain from its contract, its units of work and its handlers. The compiler checks that
@@ -32,6 +40,11 @@ export function createMessageBus<
   return new InProcessMessageBus(options)
 }
 
+/** Messages from outside that have been answered and whose follow-ups still run, at most. */
+const BACKGROUND = 100
+
+const STOP_DEADLINE = 20_000
+
 class InProcessMessageBus<
   Dom extends Domain,
   R extends object,
@@ -40,94 +53,88 @@ class InProcessMessageBus<
 > implements MessageBus<Dom['name']>
 {
   readonly domain: Dom['name']
+  readonly #options: MessageBusOptions<Dom, R, C, S>
   readonly #registry: HandlerRegistry<R>
   readonly #parts: RunnerParts<R>
-  readonly #options: MessageBusOptions<Dom, R, C, S>
-  readonly #through: (
-    call: HandlerCall,
-    innermost: (call: HandlerCall) => Promise<unknown>,
-  ) => Promise<unknown>
-  readonly #work: InFlight
+  readonly #around: ReturnType<typeof compose>
+  readonly #report: (error: unknown, handler: string) => void
+  readonly #lifecycle: Lifecycle
+  readonly #background = new Slots(BACKGROUND)
   readonly #timeout: number
-  #running = false
-  #abandon = new AbortController()
-  #lifespan: AsyncDisposable | undefined
 
   constructor(options: MessageBusOptions<Dom, R, C, S>) {
-    const clock: Clock = options.clock ?? systemClock
-    const registry = handlerRegistry<R>(options.domain, options.subscribes ?? [], options.handlers)
-    this.domain = options.domain.name
+    const { domain, units, outbox, retry, clock = systemClock, onError = warn, maxDepth = 100 } = options
+    const registry = handlerRegistry<R>(domain, options.subscribes ?? [], options.handlers)
+    this.domain = domain.name
     this.#options = options
     this.#registry = registry
     this.#timeout = options.handlerTimeout ?? 30_000
+    this.#report = harmless(onError)
+    this.#lifecycle = new Lifecycle(domain.name, clock, options.lifespan)
     this.#parts = {
-      units: options.units,
+      units,
       registry,
-      maxDepth: options.maxDepth ?? 100,
-      lease: (position, ms) => options.outbox.lease(position, ms),
+      maxDepth,
+      lease: (position, ms) => outbox.lease(position, ms),
+      retry: (work) => retryConflicts(retry, clock, work),
     }
-    this.#through = compose([
+    this.#around = compose([
       ...(options.middleware ?? []),
-      timeout(this.#timeout, clock),
-      conflictRetry(options.retry, clock),
+      timeout(this.#timeout, clock, () => this.#lifecycle.abandoned),
     ])
-    this.#work = new InFlight(clock)
   }
 
   get inFlight(): number {
-    return this.#work.size
+    return this.#lifecycle.inFlight
   }
 
-  async start(): Promise<void> {
-    if (this.#running) return
-    this.#lifespan ??= await this.#options.lifespan?.()
-    this.#abandon = new AbortController()
-    // One listener for each handler call in flight, taken off when it ends.
-    setMaxListeners(0, this.#abandon.signal)
-    this.#running = true
+  start(): Promise<void> {
+    return this.#lifecycle.start()
   }
 
-  async stop({ deadline = 20_000 }: { readonly deadline?: number } = {}): Promise<readonly string[]> {
-    this.#running = false
-    const abandoned = await this.#work.drain(deadline)
-    if (abandoned.length > 0) {
-      this.#abandon.abort(
-        new PosthornError('BusNotStarted', `The bus of ${this.domain} has stopped`, { outcome: 'unknown' }),
-      )
-    }
-    return abandoned
+  stop({ deadline = STOP_DEADLINE }: { readonly deadline?: number } = {}): Promise<readonly string[]> {
+    return this.#lifecycle.stop(deadline)
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop()
-    await this.#lifespan?.[Symbol.asyncDispose]()
-    this.#lifespan = undefined
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#lifecycle.dispose(STOP_DEADLINE)
   }
 
   handle<M extends Command>(command: M): Promise<ResultOf<M>>
   handle(event: Event): Promise<{ readonly failures: readonly HandlerFailure[] }>
   async handle(message: Command | Event): Promise<unknown> {
-    const context = this.#context(this.domain)
-    return this.#accept(message, (queue) => {
-      if (message.kind === 'command') return this.#run(this.#commandTask(message), context, queue)
-      return this.#runAll(message, () => ({}), context, queue).then((failures) => ({ failures }))
+    return this.#accept(message, async (queue) => {
+      try {
+        const context = this.#context()
+        if (message.kind === 'command') return await this.#run(this.#commandTask(message), context, queue)
+        return { failures: await this.#runAll(message, () => ({}), context, queue) }
+      } finally {
+        await this.#runFollowUps(queue)
+      }
     })
   }
 
   async receive(message: Command | Event, delivery: Delivery): Promise<unknown> {
-    const { caller, redelivered, attempt, signal, fingerprint } = delivery
+    const { caller, redelivered, attempt, signal } = delivery
     const context: HandlerContext = { caller, redelivered, attempt, signal }
-    const claim = (consumer: string) => ({
-      claim: { key: { consumer, source: caller, messageId: message.id }, fingerprint },
+    const claim = (consumer: string): { readonly claim: Claim } => ({
+      claim: {
+        key: { consumer, source: caller, messageId: message.id },
+        fingerprint: `${message.type} ${delivery.fingerprint}`,
+      },
     })
     return this.#accept(message, async (queue) => {
-      if (message.kind === 'command') {
-        const task = { ...this.#commandTask(message), ...claim('commands') }
-        return this.#run(task, context, queue).catch((error) => this.#keepDeclared(task, error))
+      try {
+        if (message.kind === 'command') {
+          const task = { ...this.#commandTask(message), ...claim('commands') }
+          return await this.#run(task, context, queue).catch((error) => this.#keepDeclared(task, error))
+        }
+        const failures = await this.#runAll(message, (handler) => claim(handler.fullName), context, queue)
+        if (failures.length > 0) throw handlersFailed(message, failures)
+        return undefined
+      } finally {
+        await this.#runInBackground(message, queue)
       }
-      const failures = await this.#runAll(message, (handler) => claim(handler.fullName), context, queue)
-      if (failures.length > 0) throw handlersFailed(message, failures)
-      return undefined
     })
   }
 
@@ -153,43 +160,29 @@ class InProcessMessageBus<
       payload: JSON.parse(body),
     })
     const task: Task<R> = { message, depth: entry.depth, handler, position: entry.position }
-    await this.#accept(message, (queue) =>
-      this.#run(task, this.#context(this.domain, entry.attempts + 1), queue),
-    )
+    await this.#accept(message, async (queue) => {
+      await this.#run(task, this.#context(entry.attempts + 1), queue)
+      await this.#runFollowUps(queue)
+    })
   }
 
-  /** Does the work, then its follow-ups, first raised first handled, with theirs behind them. */
   async #accept<T>(message: Message, work: (queue: FollowUp[]) => Promise<T>): Promise<T> {
-    if (!this.#running) {
-      throw new PosthornError(
-        'BusNotStarted',
-        `The bus of ${this.domain} is not started; ${message.type} was not handled`,
-        {
-          outcome: 'not-executed',
-          retryable: true,
-        },
-      )
-    }
-    return this.#work.track(message.type, async () => {
-      const queue: FollowUp[] = []
-      try {
-        return await work(queue)
-      } finally {
-        for (const followUp of queue) await this.#followUp(followUp, queue)
-      }
-    })
+    return this.#lifecycle.accept(message.type, () => work([]))
   }
 
   async #run(task: Task<R>, context: HandlerContext, queue: FollowUp[]): Promise<unknown> {
-    let attempt = 0
-    let ran: Ran | undefined
-    const call = { message: task.message, handler: task.handler.fullName, context }
-    const result = await this.#through(call, async (current) => {
-      attempt += 1
-      ran = await runHandler(this.#parts, task, current.context, attempt)
+    const { handler } = task
+    let followUps: readonly FollowUp[] = []
+    const call = { message: task.message, handler: handler.fullName, context }
+    const result = await this.#around(call, async (current) => {
+      const ran =
+        handler.transaction === 'none' && task.claim === undefined
+          ? await runDetached(this.#parts, { ...task, handler }, current.context)
+          : await this.#parts.retry((attempt) => runInUnit(this.#parts, task, current.context, attempt))
+      followUps = ran.followUps
       return ran.result
     })
-    queue.push(...((ran as Ran | undefined)?.followUps ?? []))
+    queue.push(...followUps)
     return result
   }
 
@@ -210,39 +203,55 @@ class InProcessMessageBus<
     return failures
   }
 
-  async #followUp({ message, depth, handler: name, position }: FollowUp, queue: FollowUp[]): Promise<void> {
+  /** Who delivered a message has its answer as soon as it is committed, unless too much is still going on behind it. */
+  async #runInBackground(message: Message, queue: FollowUp[]): Promise<void> {
+    if (queue.length === 0) return
+    await this.#background.take()
+    void this.#lifecycle.follow(message.type, () =>
+      this.#runFollowUps(queue).finally(() => this.#background.give()),
+    )
+  }
+
+  /** First raised first handled, with what they cause behind them. Never throws; what is left undone is in the outbox. */
+  async #runFollowUps(queue: FollowUp[]): Promise<void> {
+    const { abandoned } = this.#lifecycle
+    for (const followUp of queue) {
+      if (abandoned.aborted) return
+      await this.#followUp(followUp, queue, abandoned)
+    }
+  }
+
+  async #followUp(followUp: FollowUp, queue: FollowUp[], abandoned: AbortSignal): Promise<void> {
+    const { message, depth, handler: name, position } = followUp
     const handler = this.#registry.named(message.type, name)
     const task: Task<R> = { message, depth, handler, position, lease: this.#timeout + 5_000 }
     try {
-      await this.#run(task, this.#context(this.domain), queue)
+      await this.#run(task, this.#context(), queue)
     } catch (error) {
+      if (abandoned.aborted) return
       this.#report(error, handler.fullName)
       await this.#options.outbox.fail(position, error).catch((cause) => this.#report(cause, handler.fullName))
     }
   }
 
-  /** A declared error is an outcome too: it is stored, in a unit of its own, so that a repetition gets it again. */
-  async #keepDeclared(
-    task: Task<R> & { readonly claim: { readonly key: InboxKey; readonly fingerprint: string } },
-    error: unknown,
-  ): Promise<never> {
-    const declared = this.#registry.commands.get(task.message.type)?.errors ?? {}
-    if (
-      error instanceof DeclaredError &&
-      error.domain === this.domain &&
-      Object.hasOwn(declared, error.name)
-    ) {
-      const { key, fingerprint } = task.claim
-      const transaction = await this.#options.units.begin()
-      try {
-        const claimed = await transaction.inbox.claim(key, fingerprint)
-        if (claimed.first) {
-          transaction.inbox.record(key, { ok: false, error: { name: error.name, data: error.data } })
-          await transaction.commit()
-        }
-      } finally {
-        await transaction.rollback()
-      }
+  /**
+   * A declared error is an outcome too: it is stored, in a unit of its own, so that a repetition gets it again. Should
+   * another delivery of the same message have come to something meanwhile, that is the outcome.
+   */
+  async #keepDeclared(task: Task<R> & { readonly claim: Claim }, error: unknown): Promise<unknown> {
+    const { message, claim } = task
+    const declared = this.#registry.commands.get(message.type)?.errors ?? {}
+    const isDeclared =
+      error instanceof DeclaredError && error.domain === this.domain && Object.hasOwn(declared, error.name)
+    if (!isDeclared) throw error
+    const transaction = await this.#options.units.begin()
+    try {
+      const claimed = await transaction.inbox.claim(claim.key, claim.fingerprint)
+      if (!claimed.first) return storedOutcome(this.#registry, message, claimed.outcome)
+      transaction.inbox.record(claim.key, { ok: false, error: { name: error.name, data: error.data } })
+      await transaction.commit()
+    } finally {
+      await transaction.rollback()
     }
     throw error
   }
@@ -257,14 +266,14 @@ class InProcessMessageBus<
     )
   }
 
-  #context(caller: string, attempt = 1): HandlerContext {
-    return { caller, redelivered: attempt > 1, attempt, signal: this.#abandon.signal }
+  /** Of what was handled in this process. */
+  #context(attempt = 1): HandlerContext {
+    return { caller: this.domain, redelivered: attempt > 1, attempt, signal: this.#lifecycle.abandoned }
   }
+}
 
-  #report(error: unknown, handler: string): void {
-    if (this.#options.onError !== undefined) this.#options.onError(error, handler)
-    else process.emitWarning(`${handler} failed and will be tried again: ${String(error)}`, 'PosthornWarning')
-  }
+function warn(error: unknown, handler: string): void {
+  process.emitWarning(`${handler} failed and will be tried again: ${String(error)}`, 'PosthornWarning')
 }
 
 function handlersFailed(event: Event, failures: readonly HandlerFailure[]): PosthornError<'HandlersFailed'> {

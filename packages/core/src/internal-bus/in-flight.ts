@@ -1,41 +1,35 @@
 import type { Clock } from '../clock.ts'
+import { settlesWithin } from '../within.ts'
 
 /** The work that is going on, by name, so that a stop can wait for it and name what it did not wait for. */
 export class InFlight {
   readonly #clock: Clock
-  readonly #names = new Map<symbol, string>()
-  #idle: (() => void)[] = []
+  readonly #running = new Map<Promise<unknown>, string>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
   get size(): number {
-    return this.#names.size
+    return this.#running.size
   }
 
-  async track<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const ticket = Symbol(name)
-    this.#names.set(ticket, name)
-    try {
-      return await work()
-    } finally {
-      this.#names.delete(ticket)
-      if (this.#names.size === 0) for (const wake of this.#idle.splice(0)) wake()
-    }
+  track<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const running = work()
+    const ended: Promise<unknown> = running.then(
+      () => this.#running.delete(ended),
+      () => this.#running.delete(ended),
+    )
+    this.#running.set(ended, name)
+    return running
   }
 
   /** Waits until nothing goes on, `deadline` ms at the longest. Gives the names of what still does. */
   async drain(deadline: number): Promise<readonly string[]> {
-    if (this.#names.size > 0) {
-      await new Promise<void>((resolve) => {
-        const cancel = this.#clock.after(deadline, resolve)
-        this.#idle.push(() => {
-          cancel()
-          resolve()
-        })
-      })
+    const empty = async () => {
+      while (this.#running.size > 0) await Promise.all(this.#running.keys())
     }
-    return [...this.#names.values()]
+    await settlesWithin(this.#clock, deadline, empty())
+    return [...this.#running.values()]
   }
 }

@@ -21,13 +21,13 @@ import type { RetryPolicy } from '../unit-of-work/unit-of-work.ts'
  */
 export interface MessageBus<D extends string = string> extends AsyncDisposable {
   readonly domain: D
-  /** Handler calls running now. */
+  /** Messages being handled now, their follow-ups included. */
   readonly inFlight: number
   /** Begins to accept messages. Idempotent; a stopped bus can be started again. */
   start(): Promise<void>
   /**
    * Refuses new messages and lets those in flight, with their follow-ups, finish up to `deadline` ms (default 20,000).
-   * Gives the names of the handlers that it abandoned. Idempotent.
+   * Gives the types of the messages whose handling it abandoned. Idempotent.
    */
   stop(options?: { readonly deadline?: number }): Promise<readonly string[]>
   /**
@@ -40,7 +40,8 @@ export interface MessageBus<D extends string = string> extends AsyncDisposable {
   handle(event: Event): Promise<{ readonly failures: readonly HandlerFailure[] }>
   /**
    * Handles a message from outside, once: a repeated delivery gets the stored outcome. A command gives its result; an
-   * event with a failed handler rejects with `HandlersFailed`, and its next delivery runs only those that failed.
+   * event with a failed handler rejects with `HandlersFailed`, and its next delivery runs only those that failed. Does
+   * not wait for follow-ups: they are stored, and run behind it, those of at most 100 messages at once.
    * @throws {PosthornError} `IdempotencyKeyReuse`, and as `handle`
    */
   receive(message: Command | Event, delivery: Delivery): Promise<unknown>

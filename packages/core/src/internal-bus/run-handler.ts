@@ -11,11 +11,16 @@ import { type ChainLink, routeMessages } from './route-messages.ts'
 export interface Task<R extends object> extends ChainLink {
   readonly handler: Handler<R>
   /** For a message from outside: run only if the inbox does not know it. */
-  readonly claim?: { readonly key: InboxKey; readonly fingerprint: string }
+  readonly claim?: Claim
   /** For an outbox entry: run only if nobody has struck it off. */
   readonly position?: string
-  /** For a handler without a transaction whose entry is not leased yet: keep the others from it for so long, in ms. */
+  /** For a detached handler whose entry is not leased yet: keep the others from it for so long, in ms. */
   readonly lease?: number
+}
+
+export interface Claim {
+  readonly key: InboxKey
+  readonly fingerprint: string
 }
 
 /** What a committed handler call leaves to do in this process. */
@@ -35,44 +40,74 @@ export interface RunnerParts<R extends object> {
   readonly maxDepth: number
   /** Keeps a leased entry; see `OutboxQueue.lease`. */
   readonly lease: (position: string, ms: number) => Promise<boolean>
+  /** Repeats what conflicted with another unit. */
+  readonly retry: <T>(work: (attempt: number) => Promise<T>) => Promise<T>
 }
 
 const NOTHING: Ran = { result: undefined, followUps: [] }
 
-/** Runs a task once, in a fresh unit of work, or around none when the handler wants none. */
-export async function runHandler<R extends object>(
+/** Runs a task in a fresh unit of work, once; its conflicts are thrown. */
+export async function runInUnit<R extends object>(
   parts: RunnerParts<R>,
   task: Task<R>,
   context: HandlerContext,
   attempt: number,
 ): Promise<Ran> {
   const { handler, message } = task
-  const route = (transaction: Transaction<R>) =>
-    routeMessages(transaction, task, parts.registry, context, parts.maxDepth)
-
-  if (handler.transaction !== 'none') {
-    return inUnit(parts, task, context, attempt, async (transaction) => {
-      const result = await handler.handle(message as never, transaction.unit, context)
-      return { result, records: await route(transaction) }
-    })
-  }
-  if (task.claim !== undefined) {
-    // From outside: the claim commits with an entry for the handler, which runs as a follow-up.
+  if (handler.transaction === 'none') {
+    // A message from outside: its claim commits with an entry for the handler, which runs as a follow-up.
     const record = { message, handler: handler.name, key: null, depth: task.depth }
     return inUnit(parts, task, context, attempt, async () => ({ result: undefined, records: [record] }))
   }
-  if (task.position !== undefined && task.lease !== undefined) {
-    if (!(await parts.lease(task.position, task.lease))) return NOTHING
-  }
+  return inUnit(parts, task, context, attempt, async (transaction) => {
+    const result = await handler.handle(message as never, transaction.unit, context)
+    return {
+      result,
+      records: await routeMessages(transaction, task, parts.registry, context, parts.maxDepth),
+    }
+  })
+}
+
+/** Runs a detached handler, once, and then records its outcome in a unit that is repeated while it conflicts. */
+export async function runDetached<R extends object>(
+  parts: RunnerParts<R>,
+  task: Task<R> & { readonly handler: { readonly transaction: 'none' } },
+  context: HandlerContext,
+): Promise<Ran> {
+  const { handler, message, position, lease } = task
+  if (position !== undefined && lease !== undefined && !(await parts.lease(position, lease))) return NOTHING
+  context.signal.throwIfAborted()
   const outgoing = collect()
   const result = await handler.handle(message as never, outgoing, context)
-  return inUnit(parts, task, context, attempt, async (transaction) => {
-    for (const sent of outgoing.messages) {
-      if (sent.kind === 'event') transaction.unit.publish(sent as Event)
-      else transaction.unit.send(sent as Command)
-    }
-    return { result, records: await route(transaction) }
-  })
+  return parts.retry((attempt) =>
+    inUnit(parts, task, context, attempt, async (transaction) => {
+      for (const sent of outgoing.messages) {
+        if (sent.kind === 'event') transaction.unit.publish(sent as Event)
+        else transaction.unit.send(sent as Command)
+      }
+      return {
+        result,
+        records: await routeMessages(transaction, task, parts.registry, context, parts.maxDepth),
+      }
+    }),
+  )
+}
+
+/** What a message from outside came to before. @throws {DeclaredError} when that was an error of its contract */
+export function storedOutcome<R extends object>(
+  registry: HandlerRegistry<R>,
+  message: Message,
+  outcome: HandledOutcome,
+): unknown {
+  const command = registry.commands.get(message.type)
+  if (outcome.ok) return command?.result(outcome.result)
+  const Declared = command?.errors[outcome.error.name]
+  if (Declared !== undefined) throw new Declared(outcome.error.data)
+  throw new PosthornError(
+    'UnknownError',
+    `${message.type} ${message.id} failed before with ${outcome.error.name}, which its contract no longer declares`,
+    { outcome: 'failed' },
+  )
 }
 
 interface Worked {
@@ -104,22 +139,6 @@ async function inUnit<R extends object>(
   } finally {
     await transaction.rollback()
   }
-}
-
-function storedOutcome<R extends object>(
-  registry: HandlerRegistry<R>,
-  message: Message,
-  outcome: HandledOutcome,
-): unknown {
-  const command = registry.commands.get(message.type)
-  if (outcome.ok) return command?.result(outcome.result)
-  const Declared = command?.errors[outcome.error.name]
-  if (Declared !== undefined) throw new Declared(outcome.error.data as never)
-  throw new PosthornError(
-    'UnknownError',
-    `${message.type} ${message.id} failed before with ${outcome.error.name}, which its contract no longer declares`,
-    { outcome: 'failed' },
-  )
 }
 
 function followUps(records: readonly OutboxRecord[], entries: readonly OutboxEntry[]): readonly FollowUp[] {

@@ -1,5 +1,10 @@
 import { PosthornError } from '../errors.ts'
-import { type AnyErrorClass, type DeclaredErrorClass, declaredErrorClass, type ErrorSpec } from './declared-error.ts'
+import {
+  type AnyErrorClass,
+  type DeclaredErrorClass,
+  declaredErrorClass,
+  type ErrorSpec,
+} from './declared-error.ts'
 import type {
   AnyCommandDefinition,
   AnyEventDefinition,

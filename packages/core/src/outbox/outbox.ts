@@ -49,9 +49,10 @@ export type Settlement =
 /** The outbox as a relay sees it. Any number of relays, in any number of processes, may share one. */
 export interface OutboxQueue {
   /**
-   * Takes up to `limit` due broker entries, oldest first, and gives them to `deliver`. What it settles as ok is gone,
-   * what failed is due again later and until then blocks its key, no other. Only one relay delivers at a time: when
-   * another one does, `deliver` is not called and `busy` is true.
+   * Takes up to `limit` due broker entries, oldest first, and gives them to `deliver`. What it settles as ok is gone;
+   * what failed is due again later and until then blocks its key, no other; what it does not mention stays as it was.
+   * Only one relay delivers at a time: when another one does, `deliver` is not called and `busy` is true. A store may
+   * give the queue to another relay when `deliver` takes longer than 4 s.
    */
   deliver(
     limit: number,
@@ -62,7 +63,10 @@ export interface OutboxQueue {
    * for `lease` ms, in which nobody else is given it. Strike it off in the unit that handles it.
    */
   takeLocal(limit: number, lease: number): Promise<readonly OutboxEntry[]>
-  /** Keeps a local entry from others for `lease` ms, for a handler without a transaction. False when it has gone. */
+  /**
+   * Keeps a local entry from others for `lease` ms, for a handler without a transaction. False when it has gone, or
+   * somebody else has it.
+   */
   lease(position: string, lease: number): Promise<boolean>
   /** Handling a local entry failed: it is due again after a growing pause, and dead after the last attempt. */
   fail(position: string, error: unknown): Promise<void>

@@ -21,31 +21,35 @@ export interface GetOptions {
  *   changed is written at commit, without a save.
  * - Each commit that changed the aggregate or its children adds exactly 1 to its stored version.
  * - When another unit changed it in between, the commit fails with `ConcurrencyConflict` and nothing is written.
- * - Nothing is written before the commit.
+ * - Nothing is written before the commit, and an aggregate is read whole, as one commit left it.
  */
 export interface Repository<A extends Aggregate> {
   get(id: string, options?: GetOptions): Promise<A | undefined>
-  /** @throws {PosthornError} `AggregateExists` at commit, when the id is taken */
+  /**
+   * @throws {PosthornError} `AggregateExists` when the id is taken: at once if this unit knows, otherwise at commit. If
+   * the unit had looked for it in vain, the commit fails with `ConcurrencyConflict`: another unit was quicker.
+   */
   add(aggregate: A): void
+  /** @throws {PosthornError} `NotTracked` when the aggregate did not come from this repository */
   remove(aggregate: A): void
 }
 
 /** One stored row: column values that compare with `Object.is`, or Dates. */
 export type Row = Readonly<Record<string, string | number | boolean | null | Date>>
 
-/** An aggregate as rows: its root, and its children by table. A child's `key` is unique within its table. */
+/** An aggregate as rows: its root, and its children by table, in no order that one could rely on. */
 export interface AggregateRows<Root extends Row = Row, Children extends string = string> {
   readonly root: Root
   readonly children: Readonly<Record<Children, readonly Row[]>>
 }
 
 /**
- * Between an aggregate and its rows, both ways; pure. The root's id and version columns are the repository's affair:
- * `fromRows` is told the version, and `toRows` leaves it out.
+ * Between an aggregate and its rows, both ways; pure. The root's version column is the repository's affair: `fromRows`
+ * is told the version, and `toRows` leaves it out.
  */
 export interface AggregateMapping<A extends Aggregate> {
   toRows(aggregate: A): AggregateRows
   fromRows(rows: AggregateRows, version: number): A
-  /** For each child table, the column or columns that tell its rows apart. */
+  /** For each child table, the column or columns that tell its rows apart, all over the table. */
   readonly childKeys: Readonly<Record<string, readonly string[]>>
 }

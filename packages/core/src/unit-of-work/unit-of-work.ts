@@ -20,7 +20,10 @@ interface UnitScope<D extends string> {
   send<C extends Command>(command: C & CallableBy<C, D>): void
   /** Raises an event that no aggregate raised. */
   publish(event: Event): void
-  /** Work that may fail alone: its writes are undone, the unit goes on. Its events stay with the aggregates. */
+  /**
+   * Work that may fail alone: its writes are undone, the unit goes on. What it changed in aggregates stays, with their
+   * events: they are written at commit.
+   */
   savepoint<T>(work: () => Promise<T>): Promise<T>
 }
 
@@ -31,7 +34,7 @@ export interface UnitControl extends AsyncDisposable {
    * Writes all changes, the inbox results and, last, the outbox, in one transaction. Public events and sent commands
    * go to the broker; local handlers are the business of the bus, not of a unit outside it.
    * @throws {PosthornError} `ConcurrencyConflict`, `SerializationConflict`, `ConnectionLost` (all three: nothing was
-   * written), `CommitOutcomeUnknown`, `UnitEnded`
+   * written), `AggregateExists`, `ReadOnlyUnit`, `ForeignMessage`, `CommitOutcomeUnknown`, `UnitEnded`
    */
   commit(): Promise<void>
   rollback(): Promise<void>

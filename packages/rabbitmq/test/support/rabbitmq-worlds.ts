@@ -8,18 +8,19 @@ import { RabbitMqBroker } from '../../src/rabbitmq-broker.ts'
 import { eventually } from './eventually.ts'
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 
-type Options = Parameters<ExternalBusHarness['world']>[1]
-
 /**
  * Worlds on the test broker: each has vhosts of its own, and a proxy for each user, so that its connections can be cut.
- * Quorum queues take long to make and to delete, so that is done while other tests run.
+ * Quorum queues take long to make, so a world in whose queues nothing is left is handed on to the next test.
  */
 export class RabbitMqWorlds {
   readonly #disposals: Promise<void>[] = []
-  readonly #ahead = new Map<System, Promise<ProvisionedSystem>>()
+  readonly #empty = new Map<System, ProvisionedSystem>()
 
   readonly world: ExternalBusHarness['world'] = async (system, options = {}) => {
-    const provisioned = await this.#next(system, options)
+    const usual = Object.keys(options).length === 0
+    const left = usual ? this.#empty.get(system) : undefined
+    this.#empty.delete(system)
+    const provisioned = left ?? (await provisionedSystem(system, options))
     const { namespace } = provisioned
     const proxies = new Map<string, TcpProxy>()
     for (const user of provisioned.plan.users) proxies.set(user, await tcpProxy(provisioned.adminUrl))
@@ -47,25 +48,27 @@ export class RabbitMqWorlds {
       stop: async () => {
         await Promise.all(buses.map((bus) => bus.stop({ deadline: 500 })))
         for (const proxy of proxies.values()) await proxy[Symbol.asyncDispose]()
-        this.#disposals.push(provisioned.dispose())
+        if (usual && (await isEmpty(provisioned))) this.#empty.set(system, provisioned)
+        else this.#disposals.push(provisioned.dispose())
       },
     }
   }
 
   async dispose(): Promise<void> {
-    for (const spare of this.#ahead.values()) await (await spare).dispose()
+    for (const provisioned of this.#empty.values()) this.#disposals.push(provisioned.dispose())
     await Promise.all(this.#disposals)
   }
+}
 
-  #next(system: System, options: NonNullable<Options>): Promise<ProvisionedSystem> {
-    if (Object.keys(options).length > 0) return provisionedSystem(system, options)
-    const next = this.#ahead.get(system) ?? provisionedSystem(system)
-    const afterNext = next.then(() => provisionedSystem(system))
-    // Whoever takes it hears of its failure.
-    afterNext.catch(() => undefined)
-    this.#ahead.set(system, afterNext)
-    return next
-  }
+async function isEmpty({ adminUrl, plan }: ProvisionedSystem): Promise<boolean> {
+  const counts = plan.vhosts.map(async ({ name, queues }) => {
+    const connection = await connect(at(adminUrl, name), { noDelay: true })
+    const channel = await connection.createChannel()
+    const found = await Promise.all(queues.map((queue) => channel.checkQueue(queue.name)))
+    await connection.close()
+    return found.every(({ messageCount }) => messageCount === 0)
+  })
+  return (await Promise.all(counts)).every(Boolean)
 }
 
 /** Cuts a user's connections, and waits until they have noticed: each comes back. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Basket, market } from '@posthorn/core/contract-tests'
 import { type PostgresDriver, postgresDriver } from '@posthorn/uow-drizzle'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -137,6 +138,51 @@ test('an aggregate is read whole though others commit between its rows', async (
   }
   running = false
   await writer
+})
+
+test('a commit writes aggregates by id, then outcomes for the inbox, and the outbox last', async () => {
+  await driver.query('create table written (n serial, what text)')
+  await driver.query(`create function note() returns trigger language plpgsql as $$ begin
+      insert into written (what) values (tg_table_name || coalesce(' ' || (to_jsonb(new) ->> 'id'), '')); return new;
+    end $$`)
+  for (const when of [
+    'update on baskets',
+    'insert on items',
+    'update on posthorn_inbox',
+    'insert on posthorn_outbox',
+  ]) {
+    await driver.query(`create trigger note after ${when} for each row execute function note()`)
+  }
+  const [a, b] = [newBasket(), newBasket()].sort((one, other) => (one.id < other.id ? -1 : 1)) as [
+    Basket,
+    Basket,
+  ]
+  await marketUnits(driver).run(async (unit) => {
+    unit.baskets.add(a)
+    unit.baskets.add(b)
+  })
+  const key = { consumer: 'commands', source: 'shop', messageId: 'one' }
+  const transaction = await marketUnits(driver).begin()
+  await transaction.inbox.claim(key, 'body')
+  transaction.inbox.record(key, { ok: true, result: 1 })
+  const message = market.events.Looked({ basketId: a.id })
+  transaction.outbox.add({ message, handler: null, key: null, depth: 0 })
+  for (const { id } of [b, a]) {
+    const basket = await transaction.unit.baskets.get(id)
+    basket?.put('CHAIR', 1)
+    if (basket !== undefined) basket.owner = 'Ada'
+  }
+  await transaction.commit()
+  const written = await driver.query<{ what: string }>('select what from written order by n')
+  await driver.query('drop function note cascade; drop table written')
+  expect(written.map(({ what }) => what)).toEqual([
+    `baskets ${a.id}`,
+    'items',
+    `baskets ${b.id}`,
+    'items',
+    'posthorn_inbox',
+    'posthorn_outbox',
+  ])
 })
 
 test('more children than one statement has room for are written and read', async () => {

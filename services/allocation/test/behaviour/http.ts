@@ -285,4 +285,25 @@ export function httpBehaviour(makeStorage: () => Promise<Storage<Repositories, '
       })
     })
   })
+
+  test('OpenAPI tells every answer that a route may give', async () => {
+    const { body } = await http.get('/docs/json')
+    const { openapi, paths } = body as { openapi: string; paths: Record<string, Record<string, never>> }
+    const answers = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { responses }]) => [
+        `${method.toUpperCase()} ${path}`,
+        Object.keys(responses).join(' '),
+      ]),
+    )
+    expect(openapi).toBe('3.1.0')
+    expect(Object.fromEntries(answers)).toMatchObject({
+      'POST /batches': '200 201 400 409 422 500 503',
+      'PATCH /batches/{ref}': '200 400 404 422 500 503',
+      'POST /allocations': '200 201 202 400 404 409 422 500 503',
+      'GET /allocations/{orderId}': '200 400 404 500 503',
+      'GET /products/{sku}': '200 400 404 500 503',
+      'GET /health/live': '200',
+      'GET /health/ready': '200 503',
+    })
+  })
 }

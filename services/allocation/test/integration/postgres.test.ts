@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { getTableConfig } from 'drizzle-orm/pg-core'
+import { postgresDriver } from '@posthorn/uow-drizzle'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDatabases, type Databases } from '../../../../tooling/running-system/databases.ts'
+import * as schema from '../../src/adapters/schema.ts'
 import { postgresStorage } from '../../src/adapters/postgres-storage.ts'
 import { concurrencyBehaviour } from '../behaviour/concurrency.ts'
 import { httpBehaviour } from '../behaviour/http.ts'
@@ -22,4 +25,21 @@ describe('on Postgres', () => {
   messageBehaviour(storage)
   repositoryBehaviour(storage)
   concurrencyBehaviour(storage)
+
+  test('the tables are what the migrations make', async () => {
+    await using driver = postgresDriver(databases.url('allocation'))
+    for (const table of Object.values(schema).map(getTableConfig)) {
+      const made = await driver.query(
+        'select column_name as name, data_type as type, is_nullable as nullable from information_schema.columns where table_name = $1',
+        [table.name],
+      )
+      const told = table.columns.map((column) => ({
+        name: column.name,
+        type: column.getSQLType(),
+        nullable: column.notNull ? 'NO' : 'YES',
+      }))
+      const byName = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
+      expect([...made].map((row) => ({ ...row })).sort(byName)).toEqual(told.sort(byName))
+    }
+  })
 })

@@ -1,4 +1,4 @@
-import { ValidationFailed } from '@posthorn/core'
+import type { ValidationFailed } from '@posthorn/core'
 import { describe, expect, test } from 'vitest'
 import { allocation } from '../../src/allocation.ts'
 import { notifications } from '../../src/notifications.ts'

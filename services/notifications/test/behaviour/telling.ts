@@ -167,6 +167,17 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
       await expect.poll(() => mails({ recipient }), { timeout: 8_000 }).toMatchObject([{ id }])
     })
 
+    test('that accepted without our knowing gets the same mail again, and it is listed once', async () => {
+      const recipient = someone()
+      running.mailer.refusals.push('silently accepted')
+      const { id } = await running.allocation.call(Notify({ recipient, subject: 'Hello', text: 'Twice' }))
+      await arrived({ recipient }, 2)
+      expect(mails({ recipient })).toMatchObject([{ id }, { id }])
+      await expect
+        .poll(() => listed(`recipient=${recipient}`))
+        .toMatchObject({ items: [{ id, status: 'sent' }] })
+    })
+
     test('that refuses for good is not asked again', async () => {
       const recipient = someone()
       running.mailer.refusals.push('for good')

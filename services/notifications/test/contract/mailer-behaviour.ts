@@ -13,7 +13,7 @@ export interface MailerUnderTest {
 const mail = (): OutgoingMail => ({
   id: randomUUID(),
   recipient: 'someone@example.com',
-  subject: 'Out of stock for КРЕСЛО',
+  subject: 'Out of stock for LAMP',
   text: 'Order order-1 waits.\nstock unknown',
 })
 

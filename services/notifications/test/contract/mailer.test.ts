@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net'
-import PostalMime from 'postal-mime'
 import { SMTPServer } from 'smtp-server'
 import { afterEach, describe, expect, test } from 'vitest'
 import { InMemoryMailer } from '../../src/adapters/in-memory-mailer.ts'
@@ -44,13 +43,7 @@ describe('the SMTP mailer', () => {
     return {
       mailer: smtpMailer(`smtp://127.0.0.1:${port}`, 'allocations@example.com'),
       raw,
-      received: () =>
-        Promise.all(
-          raw.map(async (mail) => {
-            const { messageId = '', subject = '', text = '' } = await PostalMime.parse(mail)
-            return { id: messageId.slice(1).split('@', 1)[0] ?? '', subject, text: text.trim() }
-          }),
-        ),
+      received: async () => raw.map(parsed),
       refuse: (how) => void refusals.push(how === 'for now' ? 451 : 550),
     }
   }
@@ -79,3 +72,14 @@ describe('the SMTP mailer', () => {
     ).rejects.toThrow('ECONNREFUSED')
   })
 })
+
+/** What nodemailer makes of plain text in short lines. */
+function parsed(mail: string) {
+  const [head = '', body = ''] = mail.split('\r\n\r\n', 2)
+  const header = (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1]?.trim() ?? ''
+  return {
+    id: header('Message-ID').slice(1).split('@', 1)[0] ?? '',
+    subject: header('Subject'),
+    text: body.trimEnd().replaceAll('\r\n', '\n'),
+  }
+}

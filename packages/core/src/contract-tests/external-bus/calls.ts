@@ -217,7 +217,7 @@ export function callsAndSends(test: WorldTest): void {
       return { order: '1' }
     })
     await start()
-    const call = web.call(buy(), { signal: controller.signal, timeout: 500 })
+    const call = web.call(buy(), { signal: controller.signal, timeout: 2_000 })
     await assert.rejects(call, { code: 'CallAborted', outcome: 'unknown' })
     const again = web.call(buy(), { signal: controller.signal })
     await assert.rejects(again, { code: 'CallAborted', outcome: 'not-executed' })

@@ -22,7 +22,7 @@ export const allocation = defineDomain('allocation', {
   },
 })
 
-export const notifications = defineDomain('notifications', {})
+const notifications = defineDomain('notifications', {})
 
 export const system = defineSystem({
   domains: [allocation, notifications],

@@ -199,6 +199,26 @@ describe('a delivery', () => {
     expect(broker.deadLetters('allocation', 'notifications.q.events')).toHaveLength(1)
   })
 
+  test('is reported in words that cannot forge a line of the log', async () => {
+    const { broker, bus, failures } = openWorld()
+    const service = bus('allocation')
+    service.registerCommandHandler(Allocate, async () => allocated)
+    await service.start()
+    await broker.inject('storefront', 'allocation', {
+      exchange: 'x.cmd.storefront',
+      routingKey: 'cmd.Allocate',
+      body: Buffer.from('{}'),
+      properties: {
+        userId: 'storefront',
+        type: 'x\r\n[info] all is well',
+        messageId: '\u001b[2J'.repeat(200),
+      },
+    })
+    await settle()
+    expect(failures).toMatchObject([{ type: 'x??[info] all is well', reason: 'bad-type' }])
+    expect(failures[0]?.messageId).toMatch(/^[ -~]{256}$/)
+  })
+
   test('is settled also when the listener for failures fails', async () => {
     const { broker, bus } = openWorld()
     const service = bus('allocation', {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createMessageBus } from '../../../src/internal-bus/create-message-bus.ts'
+import { detached } from '../../../src/internal-bus/handlers.ts'
 import { gate, openShop, sell, shop } from './shop.ts'
 
 const lamp = { sku: 'lamp' }
@@ -84,4 +85,87 @@ test('a table that does not match the contract is refused when the bus is made',
   expect(() => make({ commands, subscriptions: { 'supplier.Shipped': {} } })).toThrow(
     invalid('supplier.Shipped'),
   )
+})
+
+test('what came from outside is aborted too when a stop abandons it', async () => {
+  const { opened, open } = gate()
+  const { bus, soldOf } = await openShop({
+    sell: async (command, unit) => {
+      await opened
+      return sell(command, unit)
+    },
+  })
+  const { signal } = new AbortController()
+  const delivery = { caller: 'web', redelivered: false, attempt: 1, signal, fingerprint: 'a' }
+  const receiving = bus.receive(shop.commands.Sell(lamp), delivery)
+  const refused = expect(receiving).rejects.toThrow()
+  await bus.stop({ deadline: 20 })
+  open()
+
+  await refused
+  expect(await soldOf('lamp')).toBe(0)
+})
+
+test('after a stop has given up no follow-up runs, and none counts as failed', async () => {
+  const { opened, open } = gate()
+  const mails: string[] = []
+  const { bus, store, errors } = await openShop({
+    events: { Sold: { slow: () => opened, mail: detached(() => mails.push('mail')) } },
+  })
+  const handling = bus.handle(shop.commands.Sell(lamp))
+  await bus.stop({ deadline: 20 })
+  open()
+  await handling
+
+  expect([mails, errors]).toEqual([[], []])
+  expect((await store.queue.depth()).local).toBe(2)
+  expect(await store.queue.takeLocal(10, 1)).toEqual([])
+})
+
+test('starts and stops take effect in the order in which they were asked for', async () => {
+  const lifespans: string[] = []
+  const { opened, open } = gate()
+  const { bus } = await openShop({
+    lifespan: () => {
+      lifespans.push('held')
+      return { [Symbol.asyncDispose]: async () => undefined }
+    },
+    sell: async (command, unit) => {
+      await opened
+      return sell(command, unit)
+    },
+  })
+  await Promise.all([bus.start(), bus.start()])
+  expect(lifespans).toEqual(['held'])
+
+  const abandoned = bus.handle(shop.commands.Sell(lamp)).catch(() => 'abandoned')
+  const stopping = bus.stop({ deadline: 20 })
+  await bus.start()
+  open()
+  expect(await stopping).toEqual(['shop.Sell'])
+  expect(await abandoned).toBe('abandoned')
+  expect(await bus.handle(shop.commands.Sell(lamp))).toEqual({ sold: 1 })
+
+  await Promise.all([bus.start(), bus.stop()])
+  await expect(bus.handle(shop.commands.Sell(lamp))).rejects.toMatchObject({ code: 'BusNotStarted' })
+})
+
+test('a listener for errors that fails itself harms nobody', async () => {
+  const seen: string[] = []
+  const { bus } = await openShop({
+    onError: () => {
+      throw new Error('the logger is down')
+    },
+    events: {
+      Sold: {
+        fails: () => {
+          throw new Error('broken')
+        },
+        works: () => seen.push('works'),
+      },
+    },
+  })
+
+  expect(await bus.handle(shop.commands.Sell(lamp))).toEqual({ sold: 1 })
+  expect(seen).toEqual(['works'])
 })

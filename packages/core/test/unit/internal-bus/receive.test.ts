@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Delivery } from '../../../src/external-bus/external-bus.ts'
-import { detached } from '../../../src/internal-bus/handlers.ts'
-import { openShop, sell, shop, supplier } from './shop.ts'
+import { detached, shared } from '../../../src/internal-bus/handlers.ts'
+import { PosthornError } from '../../../src/errors.ts'
+import { gate, openShop, sell, shop, supplier } from './shop.ts'
 
 const lamp = { sku: 'lamp' }
 const delivery: Delivery = {
@@ -168,4 +169,71 @@ test('a detached handler of a foreign event is stored with the claim, and runs o
   await bus.receive(shipped, delivery)
   expect(mails).toBe(1)
   expect((await store.queue.depth()).local).toBe(1)
+})
+
+test('a delivery is answered when it is committed, and does not wait for its follow-ups', async () => {
+  const { opened, open } = gate()
+  const { bus, store } = await openShop({ events: { Sold: { slow: detached(() => opened) } } })
+
+  expect(await bus.receive(shop.commands.Sell(lamp), delivery)).toEqual({ sold: 1 })
+  expect((await store.queue.depth()).local).toBe(1)
+  open()
+  await bus.stop()
+  expect((await store.queue.depth()).local).toBe(0)
+})
+
+test('when two deliveries of a command overlap, both get the outcome that was committed', async () => {
+  const first = gate()
+  let tries = 0
+  const { bus, soldOf } = await openShop({
+    sell: async (command, unit) => {
+      tries += 1
+      if (tries > 1) return sell(command, unit)
+      await first.opened
+      throw new shop.errors.NotForSale(lamp)
+    },
+  })
+  const command = shop.commands.Sell(lamp)
+  const both = Promise.all([bus.receive(command, delivery), bus.receive(command, delivery)])
+  first.open()
+
+  expect(await both).toEqual([{ sold: 1 }, { sold: 1 }])
+  expect(await soldOf('lamp')).toBe(1)
+})
+
+test('one id for two commands is refused, though their bodies are the same', async () => {
+  const { bus } = await openShop()
+  const sold = shop.commands.Sell(lamp)
+  await bus.receive(sold, delivery)
+
+  await expect(bus.receive({ ...shop.commands.Restock(lamp), id: sold.id }, delivery)).rejects.toMatchObject({
+    code: 'IdempotencyKeyReuse',
+  })
+})
+
+test('a detached handler runs once, however often the record of its outcome conflicts', async () => {
+  let mails = 0
+  let conflicts = 0
+  const { bus, store } = await openShop({
+    events: {
+      Sold: {
+        mail: detached((_event, outgoing) => {
+          mails += 1
+          outgoing.publish(shop.events.Counted(lamp))
+        }),
+      },
+      Counted: {
+        view: shared(() => {
+          conflicts += 1
+          if (conflicts < 3)
+            throw new PosthornError('ConcurrencyConflict', 'changed meanwhile', { outcome: 'failed' })
+        }),
+      },
+    },
+  })
+
+  await bus.handle(shop.commands.Sell(lamp))
+
+  expect([mails, conflicts]).toEqual([1, 3])
+  expect((await store.queue.depth()).local).toBe(0)
 })

@@ -87,7 +87,7 @@ export async function openShop(
   } & Partial<
     Pick<
       MessageBusOptions<typeof shop, Shelves, never, never>,
-      'middleware' | 'handlerTimeout' | 'maxDepth' | 'lifespan'
+      'middleware' | 'handlerTimeout' | 'maxDepth' | 'lifespan' | 'onError'
     >
   > = {},
 ) {
@@ -97,12 +97,12 @@ export async function openShop(
   const units = inMemoryUnitsOfWork({ domain: shop, store, repositories })
   const errors: unknown[] = []
   const bus = createMessageBus({
-    ...rest,
     domain: shop,
     units,
     outbox: store.queue,
     subscribes: [supplier.events.Shipped],
     onError: (error: unknown) => void errors.push(error),
+    ...rest,
     handlers: {
       commands: {
         Sell: handler,

@@ -1,4 +1,11 @@
-import { commonProblems, handleCommand, idempotencyKey, problem, type Routes } from '@posthorn/chassis'
+import {
+  commandProblems,
+  commonProblems,
+  handleCommand,
+  idempotencyKey,
+  problem,
+  type Routes,
+} from '@posthorn/chassis'
 import { allocateInput, allocation, allocationStatus } from '@posthorn/contracts'
 import { type MessageBus, PosthornError, type UnitsOfWork } from '@posthorn/core'
 import { z } from 'zod'
@@ -24,7 +31,7 @@ export function allocationRoutes(bus: MessageBus<'allocation'>, units: UnitsOfWo
             202: placedLine.describe('fits nowhere and waits for stock'),
             404: problem('Nobody has ever had this SKU; code `InvalidSku`'),
             409: problem('The order has asked for another quantity of this SKU'),
-            ...commonProblems,
+            ...commandProblems,
           },
         },
       },

@@ -1,4 +1,4 @@
-import { commonProblems, handleCommand, idempotencyKey, problem, type Routes } from '@posthorn/chassis'
+import { commandProblems, handleCommand, idempotencyKey, problem, type Routes } from '@posthorn/chassis'
 import { allocation, batchQuantity, changeBatchQuantityInput, createBatchInput } from '@posthorn/contracts'
 import type { MessageBus } from '@posthorn/core'
 
@@ -17,7 +17,7 @@ export function batchRoutes(bus: MessageBus<'allocation'>): Routes {
             201: createBatchInput.describe('created; `Location` names it'),
             200: createBatchInput.describe('created before, with the same content'),
             409: problem('The reference belongs to a batch with other content'),
-            ...commonProblems,
+            ...commandProblems,
           },
         },
       },
@@ -37,7 +37,7 @@ export function batchRoutes(bus: MessageBus<'allocation'>): Routes {
           headers: idempotencyKey,
           params: changeBatchQuantityInput.pick({ ref: true }),
           body: changeBatchQuantityInput.pick({ qty: true }),
-          response: { 200: batchQuantity, 404: problem('There is no such batch'), ...commonProblems },
+          response: { 200: batchQuantity, 404: problem('There is no such batch'), ...commandProblems },
         },
       },
       async (request, reply) => {

@@ -1,0 +1,84 @@
+import { setMaxListeners } from 'node:events'
+import type { Clock } from '../clock.ts'
+import { PosthornError } from '../errors.ts'
+import { InFlight } from './in-flight.ts'
+
+/** Whether a bus is started, what it is doing, and what it holds from its first start until it is disposed. */
+export class Lifecycle {
+  readonly #domain: string
+  readonly #lifespan: (() => AsyncDisposable | Promise<AsyncDisposable>) | undefined
+  readonly #work: InFlight
+  #started = false
+  #abandon = new AbortController()
+  #held: AsyncDisposable | undefined
+  #transition: Promise<unknown> = Promise.resolve()
+
+  constructor(domain: string, clock: Clock, lifespan?: () => AsyncDisposable | Promise<AsyncDisposable>) {
+    this.#domain = domain
+    this.#lifespan = lifespan
+    this.#work = new InFlight(clock)
+  }
+
+  get inFlight(): number {
+    return this.#work.size
+  }
+
+  /** Aborted when a stop has abandoned what is going on now. */
+  get abandoned(): AbortSignal {
+    return this.#abandon.signal
+  }
+
+  /** Work on a new message. @throws {PosthornError} `BusNotStarted` */
+  accept<T>(name: string, work: () => Promise<T>): Promise<T> {
+    if (!this.#started) throw this.#notStarted(`did not take ${name}`, 'not-executed')
+    return this.follow(name, work)
+  }
+
+  /** Work that follows from what was accepted: also while stopping. */
+  follow<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.#work.track(name, work)
+  }
+
+  start(): Promise<void> {
+    return this.#next(async () => {
+      if (this.#started) return
+      this.#held ??= await this.#lifespan?.()
+      this.#abandon = new AbortController()
+      // One listener for each handler call in flight, taken off when it ends.
+      setMaxListeners(0, this.#abandon.signal)
+      this.#started = true
+    })
+  }
+
+  stop(deadline: number): Promise<readonly string[]> {
+    this.#started = false
+    return this.#next(async () => {
+      this.#started = false
+      const left = await this.#work.drain(deadline)
+      if (left.length > 0) this.#abandon.abort(this.#notStarted('abandoned this', 'unknown'))
+      return left
+    })
+  }
+
+  async dispose(deadline: number): Promise<void> {
+    await this.stop(deadline)
+    await this.#next(async () => {
+      await this.#held?.[Symbol.asyncDispose]()
+      this.#held = undefined
+    })
+  }
+
+  /** Starts and stops happen one after another, in the order in which they were asked for. */
+  #next<T>(step: () => Promise<T>): Promise<T> {
+    const done = this.#transition.then(step)
+    this.#transition = done.catch(() => undefined)
+    return done
+  }
+
+  #notStarted(what: string, outcome: 'not-executed' | 'unknown'): PosthornError<'BusNotStarted'> {
+    return new PosthornError('BusNotStarted', `The bus of ${this.#domain} is not started and ${what}`, {
+      outcome,
+      retryable: true,
+    })
+  }
+}

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest'
+import { Basket, basketMapping, market } from '../../../src/contract-tests/unit-of-work/market.ts'
+import { inMemoryRepository } from '../../../src/unit-of-work/in-memory-repository.ts'
+import { InMemoryStore } from '../../../src/unit-of-work/in-memory-store.ts'
+import type { InMemoryUnit } from '../../../src/unit-of-work/in-memory-transaction.ts'
+import { inMemoryUnitsOfWork } from '../../../src/unit-of-work/in-memory-units-of-work.ts'
+
+interface Seen {
+  readonly count: number
+}
+
+test('a table of one’s own is written with the commit and undone with the rollback', async () => {
+  const { store, units } = newUnits()
+  await units.run(async ({ view }) => view.set('a', { count: 1 }))
+  const rolledBack = await units.start()
+  rolledBack.view.set('a', { count: 2 })
+  rolledBack.view.delete('b')
+  expect(rolledBack.view.get('a')).toEqual({ count: 2 })
+  await rolledBack.rollback()
+  expect([...store.rows('view')]).toEqual([['a', { count: 1 }]])
+})
+
+test('a unit sees its own writes over what others have committed', async () => {
+  const { units } = newUnits()
+  await units.run(async ({ view }) => {
+    view.set('a', { count: 1 })
+    view.set('b', { count: 1 })
+  })
+  await using unit = await units.start()
+  unit.view.delete('a')
+  unit.view.set('c', { count: 3 })
+  expect([...unit.view.entries().keys()]).toEqual(['b', 'c'])
+  await units.run(async ({ view }) => view.set('d', { count: 4 }))
+  expect([...unit.view.entries().keys()]).toEqual(['b', 'd', 'c'])
+})
+
+test('a failed savepoint undoes the writes made in it, a nested one only its own', async () => {
+  const { store, units } = newUnits()
+  await units.run(async (unit) => {
+    unit.view.set('a', { count: 1 })
+    await unit.savepoint(async () => {
+      unit.view.set('b', { count: 2 })
+      await unit
+        .savepoint(async () => {
+          unit.view.set('a', { count: 9 })
+          unit.view.delete('b')
+          throw new Error('alone')
+        })
+        .catch(() => undefined)
+    })
+  })
+  expect(Object.fromEntries(store.rows('view'))).toEqual({ a: { count: 1 }, b: { count: 2 } })
+})
+
+test('a finder gives the ids of what is stored and matches', async () => {
+  const { units } = newUnits()
+  await units.run(async ({ baskets }) => {
+    for (const id of ['a', 'b', 'c']) {
+      const basket = Basket.new(id)
+      if (id !== 'b') basket.put('CHAIR', 1)
+      baskets.add(basket)
+    }
+  })
+  const found = await units.run(({ baskets }) =>
+    baskets.idsWhere(({ children }) => (children.items ?? []).some(({ sku }) => sku === 'CHAIR')),
+  )
+  expect(found).toEqual(['a', 'c'])
+})
+
+test('children come back in no order that one could rely on', async () => {
+  const seen: unknown[] = []
+  const mapping = {
+    ...basketMapping,
+    fromRows: (...[rows, version]: Parameters<typeof basketMapping.fromRows>) => {
+      seen.push(...(rows.children.items ?? []).map(({ sku }) => sku))
+      return basketMapping.fromRows(rows, version)
+    },
+  }
+  const spying = inMemoryUnitsOfWork({
+    domain: market,
+    store: new InMemoryStore(),
+    repositories: { baskets: (unit: InMemoryUnit) => inMemoryRepository(unit, 'baskets', mapping) },
+  })
+  await spying.run(async ({ baskets }) => {
+    const basket = Basket.new('a')
+    for (const sku of ['A', 'B', 'C']) basket.put(sku, 1)
+    baskets.add(basket)
+  })
+  await spying.run(({ baskets }) => baskets.get('a'))
+  expect(seen).toEqual(['C', 'B', 'A'])
+})
+
+test('two parts of a unit cannot have the same name, nor one that every unit has', () => {
+  const make = (repositories: object, adapters: object) => () =>
+    inMemoryUnitsOfWork({ domain: market, store: new InMemoryStore(), repositories, adapters } as never)
+  expect(make({ mail: () => 1 }, { mail: () => 2 })).toThrow(/two things called mail/)
+  expect(make({ commit: () => 1 }, {})).toThrow(/two things called commit/)
+})
+
+function newUnits() {
+  const store = new InMemoryStore()
+  const units = inMemoryUnitsOfWork({
+    domain: market,
+    store,
+    repositories: { baskets: (unit: InMemoryUnit) => inMemoryRepository(unit, 'baskets', basketMapping) },
+    adapters: { view: (unit: InMemoryUnit) => unit.table<Seen>('view') },
+  })
+  return { store, units }
+}
