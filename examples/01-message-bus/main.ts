@@ -1,4 +1,11 @@
-import { command, createMessageBus, defineDomain, event, InMemoryStore, inMemoryUnitsOfWork } from '@posthorn/core'
+import {
+  command,
+  createMessageBus,
+  defineDomain,
+  event,
+  InMemoryStore,
+  inMemoryUnitsOfWork,
+} from '@posthorn/core'
 import { z } from 'zod'
 
 // The contract: what may be asked of the domain, what it tells, how it fails.
@@ -31,7 +38,10 @@ const bus = createMessageBus({
       },
     },
     events: {
-      Sold: { print: ({ payload, causationId }) => console.log(`sold a ${payload.sku}, as somebody asked: ${causationId !== null}`) },
+      Sold: {
+        print: ({ payload, causationId }) =>
+          console.log(`sold a ${payload.sku}, as somebody asked: ${causationId !== null}`),
+      },
     },
   },
 })

@@ -36,3 +36,5 @@ export type {
   TopicPermissionPlan,
   VhostPlan,
 } from './external-bus/topology.ts'
+export type { PosthornErrorOptions } from './errors.ts'
+export type { CallOptions, ExternalBusHealth } from './external-bus/external-bus.ts'

@@ -1,4 +1,5 @@
-import { PosthornError, type PosthornErrorOptions } from '@posthorn/core'
+import { PosthornError } from '@posthorn/core'
+import type { PosthornErrorOptions } from '@posthorn/core/transport'
 
 /**
  * The codes of the errors that this package raises.

@@ -1,5 +1,10 @@
-import type { CallOptions, Command, Event, ExternalBus, ExternalBusHealth } from '@posthorn/core'
-import { createExternalBus, type ExternalBusOptions } from '@posthorn/core/transport'
+import type { Command, Event, ExternalBus } from '@posthorn/core'
+import {
+  type CallOptions,
+  createExternalBus,
+  type ExternalBusHealth,
+  type ExternalBusOptions,
+} from '@posthorn/core/transport'
 import { rabbitMqError } from './errors.ts'
 import { RabbitMqBroker } from './rabbitmq-broker.ts'
 import type { TlsOptions } from './session.ts'

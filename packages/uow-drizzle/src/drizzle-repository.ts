@@ -22,17 +22,8 @@ export interface DrizzleRepositoryOptions<A extends Aggregate> {
 }
 
 /**
- * A repository over drizzle tables; rows have the properties of the tables. For a finder select the id with the unit's
- * `db`, then `get` it:
- *
- * ```ts
- * const products = drizzleRepository(unit, { table: product, children, mapping })
- * const getByBatchRef = async (ref: string) => {
- *   const [row] = await unit.db.select({ sku: batch.sku }).from(batch).where(eq(batch.ref, ref))
- *   return row && products.get(row.sku, { lock: 'update' })
- * }
- * return { ...products, getByBatchRef }
- * ```
+ * A repository over drizzle tables; rows have the properties of the tables. A finder selects the id with the unit's
+ * `db`, then `get`s it from here: `{ ...products, getByBatchRef: async (ref) => products.get(await skuOf(ref)) }`.
  */
 export function drizzleRepository<A extends Aggregate>(
   unit: DrizzleUnit,

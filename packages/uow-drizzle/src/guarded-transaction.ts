@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { unitEnded } from '@posthorn/core/storage'
 import type { Row, Sql, TransactionSql } from 'postgres'
 import {
@@ -57,6 +58,8 @@ export function beginGuarded(sql: Sql, options: GuardOptions): Promise<GuardedTr
   }
   if (signal?.aborted) giveUp(signal.reason)
   else signal?.addEventListener('abort', onAbort)
+  // Many transactions may share a signal; that is no leak.
+  if (signal !== undefined) setMaxListeners(0, signal)
   if (!wanted) return begun.promise
 
   sql
@@ -183,17 +186,15 @@ export class GuardedTransaction {
 
   /** `sql.begin` has rejected: because we rolled back, because the commit failed, or because the connection died. */
   onFailed(error: unknown): void {
-    if (this.#phase === 'open') {
-      this.#lose(error)
-    } else if (this.#phase === 'rolling-back') {
-      this.#phase = 'rolled-back'
-      this.#ended.resolve()
-    } else if (this.#phase === 'committing') {
-      const unknown = isConnectionError(error)
-      this.#phase = unknown ? 'lost' : 'rolled-back'
-      this.#loss = error
-      this.#ended.reject(unknown ? commitOutcomeUnknown(error) : classifyError(error))
-    }
+    if (this.#phase === 'open') this.#lose(error)
+    if (this.#phase === 'lost') return
+    const committing = this.#phase === 'committing'
+    const lost = isConnectionError(error)
+    if (lost) this.#giveUpStatements(error)
+    this.#phase = committing && lost ? 'lost' : 'rolled-back'
+    this.#loss = error
+    if (!committing) this.#ended.resolve()
+    else this.#ended.reject(lost ? commitOutcomeUnknown(error) : classifyError(error))
   }
 
   #raced<T>(promise: PromiseLike<T>, cancelIt?: () => Promise<void>): Promise<T> {
@@ -223,8 +224,9 @@ export class GuardedTransaction {
     for (const { reject } of statements) reject(this.#signal?.reason)
     // Only the oldest is at work; the others fail after it. A cancellation that came late would hit another statement.
     const [oldest] = statements
-    const cancelled = [oldest?.cancel?.(), ...statements.map(({ over }) => over)]
-    await withPatience(Promise.race([Promise.allSettled(cancelled), this.#ended.promise]))
+    const cancelled = oldest?.cancel?.() ?? Promise.resolve()
+    const over = Promise.allSettled([cancelled, ...statements.map((statement) => statement.over)])
+    await withPatience(Promise.race([over, this.#ended.promise]))
     await this.#rollback()
   }
 
@@ -243,9 +245,14 @@ export class GuardedTransaction {
   #lose(error: unknown): void {
     this.#end('lost')
     this.#loss = error
+    this.#giveUpStatements(error)
+    this.#ended.resolve()
+  }
+
+  /** Some of them would never settle. */
+  #giveUpStatements(error: unknown): void {
     for (const { reject } of this.#statements) reject(connectionLost(error))
     this.#statements.clear()
-    this.#ended.resolve()
   }
 }
 

@@ -7,10 +7,15 @@ import type { OutboxGauge } from './outbox-gauge.ts'
 export interface HealthSources {
   readonly gauge: OutboxGauge
   readonly externalBus: Pick<ExternalBus, 'health'>
+  /** Why the external bus has not started yet. */
+  readonly notConnected: () => string | null
   readonly stopping: () => boolean
 }
 
 const DATABASE_DEADLINE = 2_000
+
+/** Whoever watches asks every second. */
+const QUIET = { logLevel: 'warn' } as const
 
 const live = z.object({ status: z.literal('live') })
 
@@ -25,20 +30,21 @@ const readiness = z.object({
     .describe('entries that wait, and the age of the oldest in ms'),
   broker: z.object({
     state: z.string(),
+    reason: z.string().nullable().describe('why it has not been reached since the start'),
     links: z.array(z.object({ domain: z.string(), state: z.string(), reason: z.string().nullable() })),
   }),
 })
 
 /** Liveness looks at this process alone; readiness at what it needs to serve a request. */
-export function healthRoutes({ gauge, externalBus, stopping }: HealthSources): Routes {
+export function healthRoutes({ gauge, externalBus, notConnected, stopping }: HealthSources): Routes {
   return (app, _options, done) => {
-    app.get('/health/live', { schema: { response: { 200: live } } }, async () => ({
+    app.get('/health/live', { ...QUIET, schema: { response: { 200: live } } }, async () => ({
       status: 'live' as const,
     }))
 
     app.get(
       '/health/ready',
-      { schema: { response: { 200: readiness, 503: readiness } } },
+      { ...QUIET, schema: { response: { 200: readiness, 503: readiness } } },
       async (_, reply) => {
         const outbox = await Promise.race([
           gauge.read(),
@@ -50,7 +56,7 @@ export function healthRoutes({ gauge, externalBus, stopping }: HealthSources): R
           status: unavailable ? 'unavailable' : state === 'up' ? 'ready' : 'degraded',
           database: outbox === null ? 'down' : 'up',
           outbox,
-          broker: { state, links: [...links] },
+          broker: { state, reason: notConnected(), links: [...links] },
         })
       },
     )

@@ -35,13 +35,22 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     queue: storage.outbox,
     forward: (message) => externalBus.forward(message),
     dispatch: (entry) => bus.dispatch(entry),
-    onError: (err, entry) => logger.warn({ err, entry: entry?.position }, 'not passed on; trying again'),
+    onError: (err, entry) => {
+      // That the broker is away is told once, by whoever tries to reach it.
+      const level = externalBus.health().state === 'up' ? 'warn' : 'debug'
+      logger[level]({ err, entry: entry?.position }, 'not passed on; trying again')
+    },
   })
   let stopping = false
   let connecting: Connecting | undefined
   let purging: NodeJS.Timeout | undefined
   bus.listenTo(externalBus)
-  const health = healthRoutes({ gauge, externalBus, stopping: () => stopping })
+  const health = healthRoutes({
+    gauge,
+    externalBus,
+    notConnected: () => connecting?.reason ?? null,
+    stopping: () => stopping,
+  })
   const http = await createHttpServer({
     ...parts,
     routes: [health, ...routes],

@@ -1,4 +1,4 @@
-export { bootstrap } from './bootstrap.ts'
 export type { Overrides } from './bootstrap.ts'
-export { loadConfig } from './config.ts'
+export { bootstrap } from './bootstrap.ts'
 export type { Config } from './config.ts'
+export { loadConfig } from './config.ts'

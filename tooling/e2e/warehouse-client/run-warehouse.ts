@@ -14,7 +14,8 @@ export interface Warehouse {
 const run = promisify(execFile)
 const python = process.env['POSTHORN_TEST_PYTHON'] || '/usr/bin/python3'
 const script = join(projectRoot, 'tooling/e2e/warehouse-client/warehouse.py')
-const DEADLINE = 30_000
+/** In ms, for one process. */
+const DEADLINE = 15_000
 
 /** @throws when there is no Python with pika */
 export async function warehouse(url: string, vhost: string): Promise<Warehouse> {

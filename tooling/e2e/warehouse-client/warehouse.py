@@ -15,6 +15,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ COPIED_HEADERS = ('x-posthorn-time', 'x-posthorn-causation-id', 'traceparent', '
 
 
 class Refused(Exception):
-    """A delivery that must not be applied. Its text is the reason, in the wire format's words."""
+    """What was received must not be applied. Its text is the reason, in the wire format's words."""
 
 
 class Sender(NamedTuple):
@@ -64,8 +65,8 @@ class Warehouse:
     def call(self, command: str, payload: Any, timeout: float, message_id: str) -> Json:
         """Sends a command and waits for its answer. To ask again, use the same message id and payload.
 
-        The outcome is `result` or `error` as the domain answered; `unroutable` when the broker knows nobody to whom
-        this user may send the command; `timeout` or `unknown` when it may or may not have been executed.
+        The outcome is `result` or `error` as the domain answered; `unroutable` when the broker knows nobody to
+        whom this user may send the command; `timeout` or `unknown` when it may or may not have been executed.
         """
         deadline = time.monotonic() + timeout
         answers: list[Json] = []
@@ -73,9 +74,9 @@ class Warehouse:
         def on_answer(_channel: Any, _method: Any, properties: BasicProperties, body: bytes) -> None:
             kind = self._kind_of_answer(properties, command, message_id)
             if kind == 'reply':
-                answers.append({'outcome': 'result', 'result': json.loads(body)})
+                answers.append({'outcome': 'result', 'result': decode(body)})
             elif kind == 'error':
-                answers.append({'outcome': 'error', 'error': json.loads(body)})
+                answers.append({'outcome': 'error', 'error': decode(body)})
 
         try:
             channel = self._open_channel()
@@ -92,11 +93,11 @@ class Warehouse:
         except UnroutableError:
             return {'outcome': 'unroutable'}
         except NackError:
-            return {'outcome': 'unknown', 'reason': 'the queue is full'}
+            return {'outcome': 'unknown', 'reason': 'a queue is full'}
         except ChannelClosedByBroker as closed:
             outcome = 'unroutable' if closed.reply_code in (403, 404) else 'unknown'
             return {'outcome': outcome, 'reason': closed.reply_text}
-        except AMQPError as error:
+        except (AMQPError, Refused) as error:
             return {'outcome': 'unknown', 'reason': repr(error)}
         return answers[0] if answers else {'outcome': 'timeout'}
 
@@ -158,27 +159,17 @@ class Warehouse:
         return kind if is_answer else None
 
     def _dead_letter(self, properties: BasicProperties, sender: Sender, reason: str) -> BasicProperties:
+        dead = copy(properties)
+        dead.user_id = self.user
+        dead.expiration = dead.reply_to = None
         original = properties.headers or {}
-        headers = {name: original[name] for name in COPIED_HEADERS if name in original}
+        dead.headers = {name: original[name] for name in COPIED_HEADERS if name in original}
         if sender.name is not None:
-            headers['x-posthorn-orig-user'] = sender.name
-        headers |= {
-            'x-posthorn-attempt': sender.attempt,
-            'x-posthorn-failed-at': now(),
-            'x-posthorn-reason': reason,
-        }
-        return BasicProperties(
-            type=properties.type,
-            user_id=self.user,
-            message_id=properties.message_id,
-            correlation_id=properties.correlation_id,
-            content_type=properties.content_type,
-            content_encoding=properties.content_encoding,
-            delivery_mode=2,
-            timestamp=properties.timestamp,
-            app_id=properties.app_id,
-            headers=headers,
-        )
+            dead.headers['x-posthorn-orig-user'] = sender.name
+        dead.headers['x-posthorn-attempt'] = sender.attempt
+        dead.headers['x-posthorn-failed-at'] = now()
+        dead.headers['x-posthorn-reason'] = reason
+        return dead
 
 
 def sender_of(properties: BasicProperties, user: str) -> Sender:
@@ -203,20 +194,20 @@ def deallocated(properties: BasicProperties, body: bytes, sender: Sender, domain
     matched = TYPE.fullmatch(properties.type or '')
     if matched is None:
         raise Refused('bad-type')
-    kind, of, name, version = matched.groups()
+    kind, owner, name, version = matched.groups()
     if kind != 'event':
         raise Refused('wrong-kind')
-    if (of, name) != (domain, 'Deallocated'):
+    if (owner, name) != (domain, 'Deallocated'):
         raise Refused('unknown-message')
-    optional_ids = [id for id in (properties.correlation_id, causation_id) if id is not None]
-    if not all(isinstance(id, str) and UUID.fullmatch(id) for id in (properties.message_id, *optional_ids)):
+    others = [value for value in (properties.correlation_id, causation_id) if value is not None]
+    if not all(isinstance(value, str) and UUID.fullmatch(value) for value in (properties.message_id, *others)):
         raise Refused('bad-id')
     if properties.content_type != 'application/json' or properties.content_encoding not in (None, 'utf-8'):
         raise Refused('bad-content-type')
     payload = decode(body)
     if int(version) > VERSION:
         raise Refused('unknown-version')
-    if not isinstance(payload, dict) or any(type(payload.get(key)) is not of for key, of in DEALLOCATED.items()):
+    if not isinstance(payload, dict) or not all(type(payload.get(key)) is of for key, of in DEALLOCATED.items()):
         raise Refused('invalid-payload')
     return {
         'event': name,

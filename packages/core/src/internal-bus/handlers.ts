@@ -19,7 +19,11 @@ export type CommandHandler<C extends Command, R extends object, D extends string
   command: C,
   unit: UnitOfWork<R, D>,
   context: HandlerContext,
-) => ResultOf<C> | Promise<ResultOf<C>>
+) => Gives<ResultOf<C>> | Promise<Gives<ResultOf<C>>>
+
+/** A command without output has a handler that returns nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: it is a return type, given a name
+type Gives<R> = [R] extends [undefined] ? void : R
 
 export type EventHandler<E extends Event, R extends object, D extends string> = (
   event: E,

@@ -56,6 +56,10 @@ export type CallableBy<C extends Command, D extends string> = string extends D
       : { readonly notAllowedTo: D }
     : never
 
+/** As {@link CallableBy}, and the domain's own commands: a unit of work may send these too. */
+export type SendableBy<C extends Command, D extends string> =
+  C extends Command<`${D}.${string}`> ? unknown : CallableBy<C, D>
+
 /** What a message inherits from the one that caused it. */
 export type Cause = Pick<Message, 'id' | 'correlationId' | 'traceparent'>
 

@@ -1,5 +1,5 @@
 import type { Inbox } from '../inbox/inbox.ts'
-import type { CallableBy, Command, Event, Message } from '../messages/message.ts'
+import type { Command, Event, Message, SendableBy } from '../messages/message.ts'
 import type { Outbox, OutboxEntry } from '../outbox/outbox.ts'
 
 /**
@@ -17,7 +17,7 @@ interface UnitScope<D extends string> {
   /** 1 on the first try; each retry of a conflict has a fresh unit and one more. */
   readonly attempt: number
   /** Puts a command into the outbox: sent after the commit, never answered. One's own domain's run in this process. */
-  send<C extends Command>(command: C & CallableBy<C, D>): void
+  send<C extends Command>(command: C & SendableBy<C, D>): void
   /** Raises an event that no aggregate raised. */
   publish(event: Event): void
   /**

@@ -34,7 +34,7 @@ declare const outbox: OutboxQueue
 const take = async (_command: MessageOf<typeof stock.commands.Take>, unit: UnitOfWork<Repositories>) => ({
   left: unit.items.left,
 })
-const count = () => undefined
+const count = () => {}
 const view = (_event: MessageOf<typeof stock.events.Audited>, unit: UnitOfWork<Repositories>) =>
   unit.items.left
 const base = { domain: stock, units, outbox }
@@ -92,6 +92,7 @@ export async function calls(
   asShop: ExternalBus<'shop'>,
   asWeb: ExternalBus<'web'>,
   unit: UnitOfWork<object, 'web'>,
+  stockUnit: UnitOfWork<object, 'stock'>,
 ) {
   const { left } = await asShop.call(stock.commands.Take({ sku: 'a' }))
   const whole: number = left
@@ -102,6 +103,7 @@ export async function calls(
   // @ts-expect-error nor from within a unit of work
   unit.send(stock.commands.Take({ sku: 'a' }))
   unit.send(shop.commands.Sell({ sku: 'a' }))
+  stockUnit.send(stock.commands.Count({ sku: 'a' }))
   // @ts-expect-error the payload is wrong
   await asShop.call(stock.commands.Take({ sku: 7 }))
   return whole

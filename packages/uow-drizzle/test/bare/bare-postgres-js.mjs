@@ -70,8 +70,10 @@ const hazards = {
       .begin(async (scope) => {
         const pid = await pidOf(scope)
         const settle = (name) => [() => (outcomes[name] = 'resolved'), () => (outcomes[name] = 'rejected')]
-        scope.unsafe('select * from thing where id = $1', [1], { prepare: true }).then(...settle('first'))
-        scope.unsafe('select 1').then(...settle('second'))
+        void scope
+          .unsafe('select * from thing where id = $1', [1], { prepare: true })
+          .then(...settle('first'))
+        void scope.unsafe('select 1').then(...settle('second'))
         await sleep(100)
         await kill(pid)
         await new Promise(() => undefined)

@@ -103,7 +103,6 @@ test.each(Object.keys(attacks))(
     }
     await Promise.all([attacker(), ...Array.from({ length: WORKERS }, worker)])
 
-    console.log(name, committed.size, refused.size, unknown.size)
     expect(others).toEqual([])
     expect(committed.size).toBeGreaterThan(20)
     const stored = new Set<string>()

@@ -9,6 +9,7 @@ import {
   posthornInbox,
   posthornOutbox,
 } from '@posthorn/uow-drizzle'
+import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api'
 import { getTableColumns, getTableName } from 'drizzle-orm'
 import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -58,6 +59,21 @@ test('the drizzle tables have the columns, types and indexes of the migrated one
     const names = getTableConfig(table).indexes.map(({ config }) => config.name)
     expect(indexes.map(({ name }) => name)).toEqual(names.sort())
   }
+})
+
+test('drizzle-kit makes the same of the tables that a schema file re-exports', async () => {
+  await migrate(driver)
+  await driver.query('drop table posthorn_migrations')
+  const migrated = await describeDatabase(driver)
+  await driver.query('drop table posthorn_outbox, posthorn_inbox')
+  const [empty, wanted] = [generateDrizzleJson({}), generateDrizzleJson({ posthornInbox, posthornOutbox })]
+  for (const statement of await generateMigration(empty, wanted)) await driver.query(statement)
+  // Only the name of the constraint differs.
+  const generated = (await describeDatabase(driver)).replace(
+    /constraint posthorn_inbox_\w+_pk/,
+    'constraint posthorn_inbox_pkey',
+  )
+  expect(generated).toBe(migrated)
 })
 
 test('six processes may migrate at once: one does the work', async () => {

@@ -115,6 +115,19 @@ test('the driver’s db reads, and refuses transactions, which nothing would gua
   await expect(unguarded).rejects.toMatchObject({ code: 'UnguardedTransaction' })
 })
 
+test('without prepared statements it takes longer, and works', async () => {
+  const plain = postgresDriver(database.url, { max: 1, prepare: false })
+  const units = marketUnits(plain)
+  const basket = newBasket()
+  await units.run(async (unit) => unit.baskets.add(basket))
+  for (const sku of ['CHAIR', 'TABLE']) {
+    await units.run(async (unit) => (await unit.baskets.get(basket.id))?.put(sku, 1))
+  }
+  const read = await units.run((unit) => unit.baskets.get(basket.id))
+  expect([read?.version, read?.items.length]).toEqual([3, 2])
+  await plain.end()
+})
+
 test('an aggregate is read whole though others commit between its rows', async () => {
   const units = marketUnits(driver)
   const basket = newBasket()

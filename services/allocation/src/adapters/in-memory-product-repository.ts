@@ -1,6 +1,6 @@
 import { type InMemoryUnit, inMemoryRepository } from '@posthorn/core'
 import type { ProductRepository } from '../service-layer/unit.ts'
-import { productMapping, type ProductRows } from './product-mapping.ts'
+import { type ProductRows, productMapping } from './product-mapping.ts'
 
 export const PRODUCTS = 'products'
 

@@ -66,10 +66,14 @@ test('a service with all that it needs is live and ready', async () => {
 
 test('without a broker it serves, says that it is degraded, and recovers by itself', async () => {
   const { broker, ready, sell, store } = await startShop({ planned: false })
-  expect(await ready()).toMatchObject({ code: 200, status: 'degraded' })
+  await expect
+    .poll(ready)
+    .toMatchObject({ code: 200, status: 'degraded', broker: { reason: expect.any(String) } })
   await sell(1)
   broker.apply(planSystem(system))
-  await expect.poll(ready, { timeout: 10_000 }).toMatchObject({ code: 200, status: 'ready' })
+  await expect
+    .poll(ready, { timeout: 10_000 })
+    .toMatchObject({ code: 200, status: 'ready', broker: { reason: null } })
   await expect.poll(() => store.queue.depth(), { timeout: 5_000 }).toMatchObject({ broker: 0 })
 })
 

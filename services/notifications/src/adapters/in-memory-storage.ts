@@ -1,6 +1,6 @@
 import type { Storage } from '@posthorn/chassis'
 import { notifications } from '@posthorn/contracts'
-import { inMemoryRepository, InMemoryStore, type InMemoryUnit, inMemoryUnitsOfWork } from '@posthorn/core'
+import { InMemoryStore, type InMemoryUnit, inMemoryRepository, inMemoryUnitsOfWork } from '@posthorn/core'
 import type { NotificationRepository, Repositories } from '../service-layer/unit.ts'
 import type { NotificationItem, NotificationsView } from '../views/notifications.ts'
 import { notificationMapping, watchedOrderMapping } from './mappings.ts'

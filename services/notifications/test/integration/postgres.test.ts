@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { getTableConfig } from 'drizzle-orm/pg-core'
 import { postgresDriver } from '@posthorn/uow-drizzle'
+import { getTableConfig } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDatabases, type Databases } from '../../../../tooling/running-system/databases.ts'
-import * as schema from '../../src/adapters/schema.ts'
 import { postgresStorage } from '../../src/adapters/postgres-storage.ts'
+import * as schema from '../../src/adapters/schema.ts'
 import { tellingBehaviour } from '../behaviour/telling.ts'
 
 describe('on Postgres', () => {

@@ -30,7 +30,7 @@ export interface StoreFixture extends AsyncDisposable {
 /** Makes a store whose units have `probe` as their adapter, and `baskets` mapped by `basketMapping`. */
 export type StoreSetup = (adapters: { readonly probe: () => Probe }) => Promise<StoreFixture>
 
-export function probe(): Probe {
+function probe(): Probe {
   let disposed = false
   return {
     get disposed() {

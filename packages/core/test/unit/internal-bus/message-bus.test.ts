@@ -150,7 +150,7 @@ test('a command sent to the own domain is handled here, after the commit', async
   const order: string[] = []
   const { bus, store } = await openShop({
     sell: async (_command, unit) => {
-      unit.send(shop.commands.Restock(lamp) as never)
+      unit.send(shop.commands.Restock(lamp))
       order.push('sold')
       return { sold: 0 }
     },
