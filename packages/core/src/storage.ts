@@ -13,7 +13,13 @@ export type {
   Settlement,
   StoredMessage,
 } from './outbox/outbox.ts'
-export { failureReason, LOCAL_GRACE, MAX_ATTEMPTS, outboxBackOff } from './outbox/outbox-policy.ts'
+export {
+  failureReason,
+  LOCAL_GRACE,
+  MAX_ATTEMPTS,
+  mayStillRun,
+  outboxBackOff,
+} from './outbox/outbox-policy.ts'
 export { storedMessage } from './outbox/stored-message.ts'
 export { type AggregateChange, IdentityMap } from './unit-of-work/identity-map.ts'
 export type { AggregateMapping, AggregateRows, GetOptions, Row } from './unit-of-work/repository.ts'

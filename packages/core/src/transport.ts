@@ -2,6 +2,8 @@
  * `@posthorn/core/transport`: for those who write a transport (RabbitMQ's is `@posthorn/rabbitmq`). Services need none
  * of it.
  */
+
+export type { PosthornErrorOptions } from './errors.ts'
 export {
   type Broker,
   type BrokerLink,
@@ -17,6 +19,7 @@ export {
 } from './external-bus/broker.ts'
 export type { ExternalBusOptions } from './external-bus/bus-settings.ts'
 export { createExternalBus } from './external-bus/connected-external-bus.ts'
+export type { CallOptions, ExternalBusHealth } from './external-bus/external-bus.ts'
 export {
   callKey,
   commandExchange,
@@ -36,5 +39,3 @@ export type {
   TopicPermissionPlan,
   VhostPlan,
 } from './external-bus/topology.ts'
-export type { PosthornErrorOptions } from './errors.ts'
-export type { CallOptions, ExternalBusHealth } from './external-bus/external-bus.ts'

@@ -2,6 +2,7 @@ import {
   type DeadLetter,
   failureReason,
   MAX_ATTEMPTS,
+  mayStillRun,
   type OutboxDepth,
   type OutboxEntry,
   type OutboxQueue,
@@ -17,14 +18,18 @@ const LEADER_SILENCE = 4_500
 
 const FOR_BROKER = 'handler is null and died_at is null'
 const FOR_LOCAL = 'handler is not null and died_at is null'
-const DUE = 'available_at <= clock_timestamp()'
+/** By the statement's time, which stands still: an entry must not fall due between the looks at it and at its follower. */
+const DUE = 'available_at <= statement_timestamp()'
 const UNLEASED = '(leased_until is null or leased_until <= clock_timestamp())'
 
 /** Its `position` is text: to be ordered by, the column needs its table's name. */
 const ENTRY = `position::text, handler, key, depth, message_id, type, kind, version, time, correlation_id, causation_id,
   traceparent, body, attempts`
 
-const IS_ANY_DUE = `select 1 from posthorn_outbox where ${FOR_BROKER} and ${DUE} limit 1`
+/** Of the domains listed in the first parameter: nothing. */
+const ELSEWHERE = "split_part(type, '.', 1) <> all ($1::text::text[])"
+
+const IS_ANY_DUE = `select 1 from posthorn_outbox where ${FOR_BROKER} and ${DUE} and ${ELSEWHERE} limit 1`
 
 /** Held by the transaction, so that it works behind a pooler and ends with the connection. */
 const LEAD = `
@@ -32,11 +37,11 @@ const LEAD = `
 
 const TAKE = `
   select ${ENTRY} from posthorn_outbox as entry
-  where ${FOR_BROKER} and ${DUE} and not exists (
+  where ${FOR_BROKER} and ${DUE} and ${ELSEWHERE} and not exists (
     select 1 from posthorn_outbox as head
     where head.key = entry.key and head.position < entry.position and head.attempts > 0
-      and head.handler is null and head.died_at is null and head.available_at > clock_timestamp())
-  order by entry.position limit $1`
+      and head.handler is null and head.died_at is null and head.available_at > statement_timestamp())
+  order by entry.position limit $2`
 
 const DELETE = 'delete from posthorn_outbox where position = any ($1::text::bigint[])'
 
@@ -45,10 +50,10 @@ const FAIL = `
   update posthorn_outbox as entry set
     attempts = attempts + 1,
     available_at = clock_timestamp() + least(60000, 200 * power(2, attempts)) * (0.5 + random() / 2) * interval '1 ms',
-    leased_until = null,
+    leased_until = case when failure.running then leased_until end,
     reason = failure.reason,
     died_at = case when failure.final or attempts + 1 >= ${MAX_ATTEMPTS} then clock_timestamp() end
-  from json_to_recordset($1::text::json) as failure (position bigint, reason text, final boolean)
+  from json_to_recordset($1::text::json) as failure (position bigint, reason text, final boolean, running boolean)
   where entry.position = failure.position and died_at is null`
 
 const TAKE_LOCAL = `
@@ -84,14 +89,16 @@ const REPLAY = `
  */
 export function drizzleOutboxQueue(driver: PostgresDriver): OutboxQueue {
   return {
-    async deliver(limit, deliver) {
-      if ((await driver.query(IS_ANY_DUE)).length === 0) return { busy: false, taken: 0 }
+    async deliver(limit, deliver, except = []) {
+      // Names of domains need no quotes.
+      const domains = `{${except.join(',')}}`
+      if ((await driver.query(IS_ANY_DUE, [domains])).length === 0) return { busy: false, taken: 0 }
       const transaction = await driver.begin({ idleTimeout: LEADER_SILENCE })
       try {
         // Two statements, so that the second one sees what the previous leader has committed.
         const [lead = [], taken = []] = await pipelined([
           transaction.run(LEAD),
-          transaction.run(TAKE, [limit]),
+          transaction.run(TAKE, [domains, limit]),
         ])
         if (lead[0]?.leads !== true) return { busy: true, taken: 0 }
         const entries = taken.map(entryOf)
@@ -153,6 +160,7 @@ function failures(
       // Postgres stores no NUL.
       reason: failureReason(error).replaceAll('\0', ''),
       final: !retryable,
+      running: mayStillRun(error),
     })),
   )
 }

@@ -12,7 +12,7 @@ export interface Warehouse {
 }
 
 const run = promisify(execFile)
-const python = process.env['POSTHORN_TEST_PYTHON'] || '/usr/bin/python3'
+const python = process.env.POSTHORN_TEST_PYTHON || '/usr/bin/python3'
 const script = join(projectRoot, 'tooling/e2e/warehouse-client/warehouse.py')
 /** In ms, for one process. */
 const DEADLINE = 15_000

@@ -65,8 +65,8 @@ class Warehouse:
     def call(self, command: str, payload: Any, timeout: float, message_id: str) -> Json:
         """Sends a command and waits for its answer. To ask again, use the same message id and payload.
 
-        The outcome is `result` or `error` as the domain answered; `unroutable` when the broker knows nobody to
-        whom this user may send the command; `timeout` or `unknown` when it may or may not have been executed.
+        The outcome is `result` or `error` as the domain answered; `unroutable` when the broker knows nobody
+        to whom this user may send it; `timeout` or `unknown` when it may or may not have been executed.
         """
         deadline = time.monotonic() + timeout
         answers: list[Json] = []
@@ -102,9 +102,9 @@ class Warehouse:
         return answers[0] if answers else {'outcome': 'timeout'}
 
     def watch(self, apply: Callable[[Json], None], count: int | None = None) -> None:
-        """Applies what arrives in this client's queue, then acknowledges it; returns after `count` deliveries.
+        """Applies what arrives in this client's queue and acknowledges it; returns after `count` deliveries.
 
-        An event that was applied before is acknowledged in silence; what fails a check goes to the dead queue.
+        What was applied before is acknowledged in silence; what fails a check goes to the dead queue.
         """
         queue = f'{self.user}.q.events'
         channel = self._open_channel()
@@ -199,15 +199,17 @@ def deallocated(properties: BasicProperties, body: bytes, sender: Sender, domain
         raise Refused('wrong-kind')
     if (owner, name) != (domain, 'Deallocated'):
         raise Refused('unknown-message')
-    others = [value for value in (properties.correlation_id, causation_id) if value is not None]
-    if not all(isinstance(value, str) and UUID.fullmatch(value) for value in (properties.message_id, *others)):
+    ids = [properties.message_id, *filter(None, (properties.correlation_id, causation_id))]
+    if not all(isinstance(value, str) and UUID.fullmatch(value) for value in ids):
         raise Refused('bad-id')
     if properties.content_type != 'application/json' or properties.content_encoding not in (None, 'utf-8'):
         raise Refused('bad-content-type')
     payload = decode(body)
     if int(version) > VERSION:
         raise Refused('unknown-version')
-    if not isinstance(payload, dict) or not all(type(payload.get(key)) is of for key, of in DEALLOCATED.items()):
+    if not isinstance(payload, dict):
+        raise Refused('invalid-payload')
+    if any(type(payload.get(key)) is not needed for key, needed in DEALLOCATED.items()):
         raise Refused('invalid-payload')
     return {
         'event': name,

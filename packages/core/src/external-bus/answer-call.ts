@@ -1,4 +1,5 @@
 import { PosthornError } from '../errors.ts'
+import { isRefusal } from '../handlers-failed.ts'
 import type { CommandDefinition } from '../messages/definitions.ts'
 import { uuidV7 } from '../messages/uuid-v7.ts'
 import {
@@ -21,7 +22,8 @@ import type { EffectiveSender } from './sender.ts'
 const REPLY_DEADLINE = 5_000
 
 /**
- * Runs a call and answers with its result or its error. It is never tried again here: the caller decides.
+ * Runs a call and answers with its result or its error. It is never tried again here: the caller decides. But what a
+ * stop breaks off goes back to the queue, for another instance to answer as long as the caller waits.
  *
  * @param run the handler within a limit, in ms
  */
@@ -59,7 +61,7 @@ const REFUSED_AS: Readonly<Partial<Record<RefusalCode, RefusalName>>> = {
   'unknown-version': 'UnknownVersion',
 }
 
-/** Null when nobody waits any more. */
+/** Null when nobody waits any more. @throws the handler's error when it was the stop that broke it off */
 async function answerFrame(
   context: ConsumerContext,
   incoming: Incoming,
@@ -75,6 +77,7 @@ async function answerFrame(
   } catch (error) {
     const declared = declaredErrorFrame(to, definition, error, instance)
     if (declared !== undefined) return declared
+    if (context.deliveries.ending.aborted && !isRefusal(error)) throw error
     const isTooLate = limit === timeLeft && error instanceof PosthornError && error.code === 'HandlerTimeout'
     const errorId = report(context, incoming, sender, 'handler-failed', isTooLate ? 'drop' : 'answer', error)
     return isTooLate ? null : errorFrame(to, undeclaredBody(self, error, errorId), instance)

@@ -1,4 +1,5 @@
 import { PosthornError } from '../errors.ts'
+import { isRefusal } from '../handlers-failed.ts'
 import { DeclaredError } from '../messages/declared-error.ts'
 import type { CommandDefinition } from '../messages/definitions.ts'
 import { uuidV7 } from '../messages/uuid-v7.ts'
@@ -57,11 +58,6 @@ export function undeclaredBody(domain: string, error: unknown, errorId: string):
   const unknown = error instanceof PosthornError && error.outcome === 'unknown'
   const outcome = isRefusal(error) ? 'refused' : unknown ? 'unknown' : 'failed'
   return { domain, name: publicName(error), errorId, outcome }
-}
-
-/** The handler's side would not run it, and never will, as with an id that stands for another message. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof PosthornError && error.outcome === 'refused' && publicName(error) === error.code
 }
 
 /** The command was read, and will not be run. */

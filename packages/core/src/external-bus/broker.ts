@@ -16,6 +16,7 @@ export interface Broker {
   open(vhost: string, events: LinkEvents): Promise<BrokerLink>
 }
 
+/** What a transport guarantees about messages, on which handlers may rely. */
 export interface BrokerPromises {
   /** Messages outlive the broker's restart. */
   readonly durable: boolean
@@ -23,6 +24,7 @@ export interface BrokerPromises {
   readonly ordered: boolean
 }
 
+/** What a link tells the bus that opened it. None of these may throw. */
 export interface LinkEvents {
   /** The link's state has changed. */
   onState(state: LinkState, reason: string | null): void
@@ -32,11 +34,13 @@ export interface LinkEvents {
   onRepliesLost(): void
 }
 
+/** Whether a link can publish: `blocked` is connected, but the broker takes nothing at present. */
 export type LinkState = 'connecting' | 'up' | 'blocked' | 'down'
 
 /** The pseudo-queue that has the broker bring replies back to the publishing channel. */
 export const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to'
 
+/** One user's way to one vhost, over any number of connections. Safe to use concurrently. */
 export interface BrokerLink {
   readonly vhost: string
   readonly state: LinkState
@@ -67,11 +71,13 @@ export interface BrokerLink {
   close(deadline: number): Promise<void>
 }
 
+/** How a queue is consumed. */
 export interface ConsumeOptions {
   /** How many unsettled messages the broker may have out to this consumer. */
   readonly prefetch: number
 }
 
+/** The hold on a queue that `consume` gives. */
 export interface Consumer {
   /** No message is delivered after this has resolved; those delivered may still be settled. */
   cancel(): Promise<void>
@@ -97,6 +103,7 @@ export interface Frame {
   readonly properties: FrameProperties
 }
 
+/** AMQP's basic properties, those that Posthorn uses. */
 export interface FrameProperties {
   readonly type?: string
   readonly messageId?: string

@@ -1,13 +1,15 @@
 import { PosthornError } from '../errors.ts'
+import { settlesWithin } from '../within.ts'
 import type { Consumer, Incoming } from './broker.ts'
 import type { BusSettings } from './bus-settings.ts'
 import { eventConsumer } from './consume-events.ts'
 import type { ConsumerContext } from './consumer-context.ts'
+import { Deliveries } from './deliveries.ts'
 import { describeFailure } from './delivery-failure.ts'
 import { type DomainLink, openDomainLink } from './domain-link.ts'
 import type { ExternalBusHealth } from './external-bus.ts'
-import { InFlight } from './in-flight.ts'
 import { CALL_QUEUE, COMMAND_QUEUE, eventQueue } from './names.ts'
+import { notStarted } from './outbound.ts'
 import { PendingCalls } from './pending-calls.ts'
 import type { Registrations } from './registrations.ts'
 import { callConsumer, sendConsumer } from './serve-commands.ts'
@@ -20,16 +22,18 @@ export class BusSession {
   readonly pending: PendingCalls
   readonly #settings: BusSettings
   readonly #registrations: Registrations
-  readonly #inFlight: InFlight
+  readonly #deliveries: Deliveries
   readonly #links = new Map<string, DomainLink>()
   readonly #consumers: Consumer[] = []
-  #closed = false
+  #connected = false
+  #ended = false
+  #closing = false
 
   constructor(settings: BusSettings, registrations: Registrations) {
     this.#settings = settings
     this.#registrations = registrations
     this.pending = new PendingCalls(settings.clock, settings.pendingCalls)
-    this.#inFlight = new InFlight(settings.clock, (incoming, error) =>
+    this.#deliveries = new Deliveries(settings.clock, (incoming, error) =>
       settings.report(
         describeFailure(incoming.frame.routingKey, incoming, null, {
           reason: 'bus-fault',
@@ -40,13 +44,13 @@ export class BusSession {
     )
   }
 
-  /** True from the moment at which nothing may be sent any more. Handlers that are being drained still may. */
-  get closed(): boolean {
-    return this.#closed
+  /** Whether messages may be sent: as soon as all links are there, and until the last handler has been drained. */
+  get sends(): boolean {
+    return this.#connected && !this.#ended
   }
 
   get handling(): number {
-    return this.#inFlight.size
+    return this.#deliveries.size
   }
 
   get links(): ExternalBusHealth['links'] {
@@ -57,42 +61,17 @@ export class BusSession {
     return this.#links.get(domain)
   }
 
-  /** Connects to the own vhost, then to all others at once. When one fails, all are closed again. */
-  async connect(): Promise<void> {
-    const { domain, system } = this.#settings
-    this.#checkWidened()
+  /**
+   * Connects to the own vhost, then to all others at once, then begins to consume. When that fails, or is given up
+   * before it is done, everything is closed again.
+   *
+   * @throws as `ExternalBus.start`, and the reason of `givenUp`
+   */
+  async open(givenUp: AbortSignal): Promise<void> {
     try {
-      if (system.domains.has(domain)) await this.#open(domain)
-      const opened = await Promise.allSettled(this.#registrations.domains.map((other) => this.#open(other)))
-      const failed = opened.find((result) => result.status === 'rejected')
-      if (failed !== undefined) throw failed.reason
-    } catch (error) {
-      await this.close(0)
-      throw error
-    }
-  }
-
-  /** Begins to consume. When that fails, everything is closed again. */
-  async consume(): Promise<void> {
-    const { domain, report, ...settings } = this.#settings
-    const context: ConsumerContext = {
-      ...settings,
-      self: domain,
-      registrations: this.#registrations,
-      inFlight: this.#inFlight,
-      report,
-    }
-    try {
-      for (const { domain: other, link } of this.#links.values()) {
-        if (other !== domain) {
-          if (this.#registrations.handlesEventsOf(other)) {
-            await this.#consume(other, eventQueue(domain), eventConsumer(context, link, other))
-          }
-        } else if (this.#registrations.servesCommands) {
-          await this.#consume(other, COMMAND_QUEUE, sendConsumer(context, link))
-          await this.#consume(other, CALL_QUEUE, callConsumer(context, link))
-        }
-      }
+      givenUp.throwIfAborted()
+      this.#checkWidened()
+      await orAborted(givenUp, this.#open())
     } catch (error) {
       await this.close(0)
       throw error
@@ -101,30 +80,68 @@ export class BusSession {
 
   /** Ends consumers, then handlers, then calls, then links. Gives what was abandoned. Never throws. */
   async close(deadline: number): Promise<readonly string[]> {
+    this.#closing = true
     const { clock } = this.#settings
     const end = clock.now() + deadline
     const left = () => Math.max(LEAST_CLOSE_DEADLINE, end - clock.now())
     const cancelled = Promise.allSettled(this.#consumers.map((consumer) => consumer.cancel()))
-    const abandoned = await this.#inFlight.drain(deadline)
-    this.#closed = true
+    const abandoned = await this.#deliveries.drain(deadline)
+    this.#ended = true
     this.pending.stop()
-    await Promise.race([cancelled, new Promise<void>((resolve) => void clock.after(left(), resolve))])
+    await settlesWithin(clock, left(), cancelled)
     await Promise.all([...this.#links.values()].map(({ link }) => link.close(left())))
     return abandoned
   }
 
-  async #open(domain: string): Promise<void> {
-    const link = await openDomainLink(this.#settings, this.#registrations, domain, {
+  async #open(): Promise<void> {
+    const { domain, system } = this.#settings
+    if (system.domains.has(domain)) await this.#connect(domain)
+    const opened = await Promise.allSettled(this.#registrations.domains.map((other) => this.#connect(other)))
+    const failed = opened.find((result) => result.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    this.#connected = true
+    await this.#consume()
+  }
+
+  async #connect(domain: string): Promise<void> {
+    const opened = await openDomainLink(this.#settings, this.#registrations, domain, {
       onReply: (frame) => this.pending.onReply(domain, frame),
       onRepliesLost: () => this.pending.onRepliesLost(domain),
     })
-    this.#links.set(domain, link)
+    this.#links.set(domain, opened)
+    if (!this.#closing) return
+    await opened.link.close(LEAST_CLOSE_DEADLINE)
+    throw notStarted()
   }
 
-  async #consume(domain: string, queue: string, receive: (incoming: Incoming) => void): Promise<void> {
-    const { prefetch } = this.#settings
-    const consumer = await this.#links.get(domain)?.link.consume(queue, { prefetch }, receive)
-    if (consumer !== undefined) this.#consumers.push(consumer)
+  async #consume(): Promise<void> {
+    const { domain, prefetch, ordered } = this.#settings
+    const context: ConsumerContext = {
+      ...this.#settings,
+      self: domain,
+      registrations: this.#registrations,
+      deliveries: this.#deliveries,
+    }
+    const consume = async (
+      { link }: DomainLink,
+      queue: string,
+      limit: number,
+      receive: (incoming: Incoming) => void,
+    ) => {
+      if (this.#closing) throw notStarted()
+      this.#consumers.push(await link.consume(queue, { prefetch: limit }, receive))
+    }
+    for (const one of this.#links.values()) {
+      if (one.domain === domain) {
+        if (!this.#registrations.servesCommands) continue
+        await consume(one, COMMAND_QUEUE, prefetch, sendConsumer(context, one.link))
+        await consume(one, CALL_QUEUE, prefetch, callConsumer(context, one.link))
+      } else if (this.#registrations.handlesEventsOf(one.domain)) {
+        // With more than one out, a message that goes back to its queue would be overtaken.
+        const limit = ordered ? 1 : prefetch
+        await consume(one, eventQueue(domain), limit, eventConsumer(context, one.link, one.domain))
+      }
+    }
   }
 
   /** The broker's bindings follow the contract; what goes beyond it needs a bus that binds for itself. */
@@ -138,4 +155,12 @@ export class BusSession {
       { details: widened },
     )
   }
+}
+
+/** What a promise gives, unless the signal is aborted first: then its reason is thrown. */
+function orAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    promise.then(resolve, reject)
+  })
 }

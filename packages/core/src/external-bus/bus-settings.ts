@@ -1,8 +1,10 @@
 import { type Clock, systemClock } from '../clock.ts'
+import { harmless } from '../listener.ts'
 import type { System } from '../messages/define-system.ts'
 import type { Broker } from './broker.ts'
 import { type DeliveryFailure, type FailureListener, logFailure } from './delivery-failure.ts'
 
+/** What an external bus is made of, on any broker. */
 export interface ExternalBusOptions<D extends string = string> {
   /** The domain or client of the system that this bus speaks as; the broker's user must be the same. */
   readonly domain: D
@@ -15,8 +17,8 @@ export interface ExternalBusOptions<D extends string = string> {
   /** Messages that each queue may have out to this bus, which are handled at once. Default 50. */
   readonly prefetch?: number
   /**
-   * Handles events one at a time and retries them in place, so that none overtakes another. The plan must list this
-   * subscriber as ordered, or another instance will. Default false.
+   * Handles events one at a time, whatever `prefetch` says, and retries them in place, so that none overtakes another.
+   * The plan must list this subscriber as ordered, or another instance will. Default false.
    */
   readonly ordered?: boolean
   /** How long a handler may take, in ms. Default 30,000. */
@@ -54,12 +56,6 @@ export function settingsOf(options: ExternalBusOptions): BusSettings {
     pendingCalls: options.pendingCalls ?? 1_000,
     instance: options.instance ?? `${options.domain}-${process.pid}`,
     clock: options.clock ?? systemClock,
-    report: (failure) => {
-      try {
-        onError(failure)
-      } catch {
-        // A listener's own fault must not become a second failure of the delivery.
-      }
-    },
+    report: harmless(onError),
   }
 }

@@ -32,8 +32,10 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
   readonly #settings: BusSettings
   readonly #registrations: Registrations
   #session: BusSession | undefined
-  #starting: Promise<void> | undefined
-  #stopping: Promise<readonly string[]> | undefined
+  #phase: 'stopped' | 'starting' | 'started' | 'stopping' = 'stopped'
+  /** Of the starts asked for since the last stop. */
+  #startable = new AbortController()
+  #transition: Promise<unknown> = Promise.resolve()
 
   constructor(domain: D, settings: BusSettings) {
     const { system, broker } = settings
@@ -78,17 +80,23 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
     this.#beforeStart().allow(command, callers)
   }
 
-  async start(): Promise<void> {
-    await this.#stopping
-    this.#starting ??= this.#open()
-    return this.#starting
+  start(): Promise<void> {
+    if (this.#phase === 'stopped') this.#phase = 'starting'
+    const { signal } = this.#startable
+    return this.#next(() => this.#open(signal))
   }
 
-  async stop({ deadline = STOP_DEADLINE }: { readonly deadline?: number } = {}): Promise<readonly string[]> {
-    this.#stopping ??= this.#close(deadline).finally(() => {
-      this.#stopping = undefined
+  stop({ deadline = STOP_DEADLINE }: { readonly deadline?: number } = {}): Promise<readonly string[]> {
+    const { clock } = this.#settings
+    const end = clock.now() + deadline
+    if (this.#phase !== 'stopped') this.#phase = 'stopping'
+    const earlierStarts = this.#startable
+    this.#startable = new AbortController()
+    const cancel = clock.after(deadline, () => earlierStarts.abort(stoppedTooEarly()))
+    return this.#next(() => {
+      cancel()
+      return this.#close(Math.max(0, end - clock.now()))
     })
-    return this.#stopping
   }
 
   async handle(message: Command | Event, options?: CallOptions): Promise<unknown> {
@@ -115,8 +123,9 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
 
   health(): ExternalBusHealth {
     const links = this.#session?.links ?? []
+    const allUp = links.every(({ state }) => state === 'up')
     return {
-      state: this.#state(links.every(({ state }) => state === 'up')),
+      state: this.#phase === 'started' ? (allUp ? 'up' : 'degraded') : this.#phase,
       links,
       pendingCalls: this.#session?.pending.size ?? 0,
       handling: this.#session?.handling ?? 0,
@@ -133,42 +142,54 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
     return session.pending.call(definition, command, transmit, options)
   }
 
-  async #open(): Promise<void> {
-    const session = new BusSession(this.#settings, this.#registrations)
+  async #open(givenUp: AbortSignal): Promise<void> {
+    if (this.#session !== undefined) return
+    this.#phase = 'starting'
+    this.#session = new BusSession(this.#settings, this.#registrations)
     try {
-      await session.connect()
-      // Handlers may use the bus as soon as the first message is in.
-      this.#session = session
-      await session.consume()
+      await this.#session.open(givenUp)
+      this.#phase = 'started'
     } catch (error) {
       this.#session = undefined
-      this.#starting = undefined
+      this.#phase = 'stopped'
       throw error
     }
   }
 
   async #close(deadline: number): Promise<readonly string[]> {
-    await this.#starting?.catch(() => undefined)
-    const abandoned = (await this.#session?.close(deadline)) ?? []
+    if (this.#session === undefined) return []
+    this.#phase = 'stopping'
+    const abandoned = await this.#session.close(deadline)
     this.#session = undefined
-    this.#starting = undefined
+    this.#phase = 'stopped'
     return abandoned
   }
 
+  /** Starts and stops happen one after another, in the order in which they were asked for. */
+  #next<T>(step: () => Promise<T>): Promise<T> {
+    const done = this.#transition.then(step)
+    this.#transition = done.catch(() => undefined)
+    return done
+  }
+
   #started(): BusSession {
-    if (this.#session === undefined || this.#session.closed) throw notStarted()
+    if (this.#session?.sends !== true) throw notStarted()
     return this.#session
   }
 
   #beforeStart(): Registrations {
-    if (this.#starting === undefined && this.#stopping === undefined) return this.#registrations
+    if (this.#phase === 'stopped') return this.#registrations
     throw new PosthornError('BusStarted', 'The external bus is started; register everything before its start')
   }
+}
 
-  #state(allUp: boolean): ExternalBusHealth['state'] {
-    if (this.#stopping !== undefined) return 'stopping'
-    if (this.#starting === undefined) return 'stopped'
-    if (this.#session === undefined) return 'starting'
-    return allUp ? 'up' : 'degraded'
-  }
+function stoppedTooEarly(): PosthornError<'BusStopped'> {
+  return new PosthornError(
+    'BusStopped',
+    'The external bus was stopped before it had started; start it again',
+    {
+      outcome: 'not-executed',
+      retryable: true,
+    },
+  )
 }

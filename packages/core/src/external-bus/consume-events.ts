@@ -1,11 +1,11 @@
+import { HandlersFailed, isRefusal } from '../handlers-failed.ts'
 import type { EventDefinition } from '../messages/definitions.ts'
+import { withinLimit } from '../within.ts'
 import type { BrokerLink, Incoming } from './broker.ts'
-import { buryRefused, type ConsumerContext, deliveryOf } from './consumer-context.ts'
-import { describeFailure } from './delivery-failure.ts'
-import { withinLimit } from './in-flight.ts'
+import { buryRefused, type ConsumerContext, deliveryOf, settleFailure } from './consumer-context.ts'
 import { eventQueue, subscriberRetryExchange } from './names.ts'
 import { type Accepted, type Expected, receive } from './receive.ts'
-import { bury, type RetryRoute, retryLater } from './redelivery.ts'
+import type { RetryRoute } from './redelivery.ts'
 import type { AnyEventReceiver } from './registrations.ts'
 import { retryInPlace } from './retry-in-place.ts'
 
@@ -29,100 +29,97 @@ export function eventConsumer(
       registrations.eventHandlers(`${domain}.${name}`).length > 0 ? definitions[name] : undefined,
     allows: () => true,
   }
+  const handle = context.ordered ? handleInPlace : handleOnce
   const consume = (incoming: Incoming) =>
-    context.inFlight.run(incoming, async (controller) => {
+    context.deliveries.run(incoming, async () => {
       const received = receive(incoming.frame, expected)
-      if (!received.ok) await buryRefused(context, route, incoming, received)
-      else if (context.ordered) await handleInPlace(context, route, incoming, received, controller)
-      else await handleOnce(context, route, incoming, received, controller)
+      if (received.ok) await handle(context, route, incoming, received)
+      else await buryRefused(context, route, incoming, received)
     })
 
   if (!context.ordered) return (incoming) => void consume(incoming)
+  // After a reconnect a message may be back while its lost delivery is still being tried.
   let last = Promise.resolve()
   return (incoming) => {
     last = last.then(() => consume(incoming))
   }
 }
 
+/** One try; the next one comes by way of the retry tiers, and other events go ahead meanwhile. */
 async function handleOnce(
   context: ConsumerContext,
   route: RetryRoute,
   incoming: Incoming,
   accepted: Accepted<EventDefinition>,
-  controller: AbortController,
 ): Promise<void> {
+  const { sender } = accepted
   try {
-    await callHandlers(context, incoming, accepted, controller, accepted.sender.attempt)
+    await callHandlers(context, incoming, accepted, sender.attempt)
   } catch (error) {
-    const { sender } = accepted
-    const action = await retryLater(route, { incoming, sender, handler: handlerName(error) })
-    context.report(
-      describeFailure(route.queue, incoming, sender, { reason: 'handler-failed', action, error }),
-    )
+    const failed = { incoming, sender, handler: namesOf(error) }
+    await settleFailure(context, route, failed, error, isRefusal(error) ? 'refused' : undefined)
     return
   }
   incoming.ack()
 }
 
+/** All tries while the others wait. A stop ends them without burying the event. */
 async function handleInPlace(
   context: ConsumerContext,
   route: RetryRoute,
   incoming: Incoming,
   accepted: Accepted<EventDefinition>,
-  controller: AbortController,
 ): Promise<void> {
   const { sender } = accepted
+  const { stopping } = context.deliveries
   try {
-    const end = await retryInPlace(context.clock, context.inFlight.stopping, (retry) =>
-      callHandlers(context, incoming, accepted, controller, sender.attempt + retry),
+    await retryInPlace(context.clock, stopping, isRefusal, (retry) =>
+      callHandlers(context, incoming, accepted, sender.attempt + retry),
     )
-    if (end === 'stopped') incoming.release()
-    else incoming.ack()
   } catch (error) {
-    const reason = 'attempts-exhausted'
-    const action = await bury(route, { incoming, sender, handler: handlerName(error) }, reason)
-    context.report(describeFailure(route.queue, incoming, sender, { reason, action, error }))
+    const refused = isRefusal(error)
+    if (stopping.aborted && !refused) throw error
+    const failed = { incoming, sender, handler: namesOf(error) }
+    await settleFailure(context, route, failed, error, refused ? 'refused' : 'attempts-exhausted')
+    return
   }
+  incoming.ack()
 }
 
-/** Calls all handlers at once and waits for all; one that fails does not stop the others. */
+/**
+ * Calls all handlers at once and waits for all; one that fails does not stop the others.
+ *
+ * @throws {HandlersFailed}
+ * @throws {PosthornError} `HandlerTimeout`
+ */
 async function callHandlers(
   context: ConsumerContext,
   incoming: Incoming,
   accepted: Accepted<EventDefinition>,
-  controller: AbortController,
   attempt: number,
 ): Promise<void> {
   const { message, definition } = accepted
   const handlers = context.registrations.eventHandlers(definition.type)
-  const delivery = deliveryOf(incoming, accepted, controller.signal, attempt)
-  const call = async (handler: AnyEventReceiver) =>
-    handler(message as Parameters<AnyEventReceiver>[0], delivery)
-  const results = await withinLimit(context.clock, context.handlerTimeout, controller, () =>
-    Promise.allSettled(handlers.map(call)),
-  )
+  const limit = { handler: definition.type, ms: context.handlerTimeout, outer: [context.deliveries.ending] }
+  const results = await withinLimit(context.clock, limit, (signal) => {
+    const delivery = deliveryOf(incoming, accepted, signal, attempt)
+    const call = async (handler: AnyEventReceiver) =>
+      handler(message as Parameters<AnyEventReceiver>[0], delivery)
+    return Promise.allSettled(handlers.map(call))
+  })
   const failures = results.flatMap((result, index) =>
     result.status === 'rejected'
-      ? [{ handler: handlers[index]?.name ?? '', error: result.reason as unknown }]
+      ? [{ handler: handlers[index]?.name || 'anonymous', error: result.reason as unknown }]
       : [],
   )
-  if (failures.length > 0) throw new HandlersFailed(failures)
+  if (failures.length > 0) throw new HandlersFailed(message, failures)
 }
 
-class HandlersFailed extends AggregateError {
-  readonly handlers: string
-
-  constructor(failures: readonly { readonly handler: string; readonly error: unknown }[]) {
-    const handlers = failures.map(({ handler }) => handler || 'anonymous').join(' ')
-    super(
-      failures.map(({ error }) => error),
-      `Handlers failed: ${handlers}`,
-    )
-    this.name = 'HandlersFailed'
-    this.handlers = handlers
-  }
-}
-
-function handlerName(error: unknown): string | null {
-  return error instanceof HandlersFailed ? error.handlers.slice(0, 255) : null
+/** For a header, which has an end. */
+function namesOf(error: unknown): string | null {
+  if (!(error instanceof HandlersFailed)) return null
+  return error.failures
+    .map(({ handler }) => handler)
+    .join(' ')
+    .slice(0, 255)
 }

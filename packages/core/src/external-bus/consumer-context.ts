@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts'
-import type { CommandDefinition, EventDefinition } from '../messages/definitions.ts'
 import type { System } from '../messages/define-system.ts'
+import type { CommandDefinition, EventDefinition } from '../messages/definitions.ts'
 import type { Incoming } from './broker.ts'
+import type { Deliveries } from './deliveries.ts'
 import { describeFailure, type FailureListener } from './delivery-failure.ts'
 import type { Delivery } from './external-bus.ts'
-import type { InFlight } from './in-flight.ts'
 import type { Accepted, Refusal } from './receive.ts'
-import { bury, type RetryRoute } from './redelivery.ts'
+import { bury, type FailedDelivery, type RetryRoute, retryLater } from './redelivery.ts'
 import type { Registrations } from './registrations.ts'
 
 /** What everything that consumes needs of its bus. */
@@ -15,7 +15,7 @@ export interface ConsumerContext {
   readonly instance: string
   readonly system: System
   readonly registrations: Registrations
-  readonly inFlight: InFlight
+  readonly deliveries: Deliveries
   readonly clock: Clock
   /** In ms. */
   readonly handlerTimeout: number
@@ -32,8 +32,26 @@ export async function buryRefused(
   incoming: Incoming,
   { code, cause, sender }: Refusal,
 ): Promise<void> {
-  const action = await bury(route, { incoming, sender, handler: null }, code)
-  context.report(describeFailure(route.queue, incoming, sender, { reason: code, action, error: cause }))
+  await settleFailure(context, route, { incoming, sender, handler: null }, cause, code)
+}
+
+/**
+ * Settles a delivery that failed, and reports it: dead at once for the reason `final`, without one tried again later.
+ *
+ * @throws the error itself, with nothing settled, when it was the stop that broke the handling off: that is no failure
+ */
+export async function settleFailure(
+  context: ConsumerContext,
+  route: RetryRoute,
+  failed: FailedDelivery,
+  error: unknown,
+  final: string | undefined,
+): Promise<void> {
+  if (final === undefined && context.deliveries.ending.aborted) throw error
+  const action = await (final === undefined ? retryLater(route, failed) : bury(route, failed, final))
+  const { incoming, sender } = failed
+  const reason = final ?? 'handler-failed'
+  context.report(describeFailure(route.queue, incoming, sender, { reason, action, error }))
 }
 
 export function deliveryOf(

@@ -43,7 +43,8 @@ export interface ExternalBus<D extends string = string> {
   /**
    * Connects to the own vhost (a client has none) and to every registered domain's, checks or declares the topology,
    * then consumes. Idempotent. A start that fails leaves nothing behind.
-   * @throws {PosthornError} `BrokerUnreachable`, `AccessRefused`, `PermissionNotProvisioned`, `TopologyMismatch`
+   * @throws {PosthornError} `BrokerUnreachable`, `AccessRefused`, `PermissionNotProvisioned`, `TopologyMismatch`; `BusStopped`
+   * when it was stopped meanwhile and had not ended by the stop's deadline
    */
   start(): Promise<void>
   /**
@@ -72,6 +73,7 @@ export interface ExternalBus<D extends string = string> {
   health(): ExternalBusHealth
 }
 
+/** How long a call waits, and what ends it early. */
 export interface CallOptions {
   /** In ms, default 30,000. The command expires with it: the callee will not start on it later. */
   readonly timeout?: number
@@ -103,6 +105,7 @@ export type EventReceiver<E extends AnyEventDefinition> = (
   delivery: Delivery,
 ) => Promise<unknown>
 
+/** What a bus is doing now, for health checks and metrics. */
 export interface ExternalBusHealth {
   readonly state: 'stopped' | 'starting' | 'up' | 'degraded' | 'stopping'
   /** One for each vhost; `reason` is a sentence without secrets. */

@@ -23,10 +23,12 @@ export const RETRY_TIERS = [
 
 export type RetryTier = (typeof RETRY_TIERS)[number]['name']
 
+/** The vhost of a domain, in a namespace if systems share the broker. */
 export function vhostName(domain: string, namespace?: string): string {
   return namespace === undefined ? domain : `${namespace}.${domain}`
 }
 
+/** The exchange to which a caller, and nobody else, publishes its commands. */
 export function commandExchange(caller: string): string {
   return `x.cmd.${caller}`
 }
@@ -35,6 +37,7 @@ export function subscriberRetryExchange(subscriber: string): string {
   return `${subscriber}.x.dlx`
 }
 
+/** The queue that holds what a subscriber has not handled yet, in the publisher's vhost. */
 export function eventQueue(subscriber: string): string {
   return `${subscriber}.q.events`
 }
@@ -43,6 +46,7 @@ export function retryQueue(queue: string, tier: RetryTier): string {
   return `${queue}.retry.${tier}`
 }
 
+/** Where the messages of a queue that were given up stay. */
 export function deadQueue(queue: string): string {
   return `${queue}.dead`
 }

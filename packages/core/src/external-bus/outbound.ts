@@ -1,6 +1,6 @@
 import { PosthornError } from '../errors.ts'
-import type { CommandDefinition } from '../messages/definitions.ts'
 import type { System } from '../messages/define-system.ts'
+import type { CommandDefinition } from '../messages/definitions.ts'
 import { splitType } from '../messages/names.ts'
 import type { BusSession } from './bus-session.ts'
 import type { BusSettings } from './bus-settings.ts'

@@ -1,6 +1,6 @@
 import { PosthornError } from '../errors.ts'
-import type { CommandDefinition } from '../messages/definitions.ts'
 import type { System } from '../messages/define-system.ts'
+import type { CommandDefinition } from '../messages/definitions.ts'
 import {
   CALL_QUEUE,
   COMMAND_QUEUE,
@@ -18,6 +18,7 @@ import { type Guest, provisionedPermissions, selfDeclarePermissions } from './pl
 import { DEFAULT_LIMITS, type PlanLimits, planCallQueue, planWorkQueue } from './plan-queues.ts'
 import type { BindingPlan, SystemPlan, VhostPlan } from './topology.ts'
 
+/** What a plan needs to know besides the system. */
 export interface PlanOptions {
   /** Put before every vhost's name, with a dot, so that systems may share a broker. Users are not renamed. */
   readonly namespace?: string

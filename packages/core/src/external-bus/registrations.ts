@@ -1,6 +1,6 @@
 import { PosthornError } from '../errors.ts'
-import type { AnyCommandDefinition, AnyEventDefinition, CommandDefinition } from '../messages/definitions.ts'
 import type { System } from '../messages/define-system.ts'
+import type { AnyCommandDefinition, AnyEventDefinition, CommandDefinition } from '../messages/definitions.ts'
 import type { CommandReceiver, EventReceiver } from './external-bus.ts'
 
 /** Any handler, once the definition beside it has been forgotten by the compiler. */

@@ -7,25 +7,27 @@ const ENOUGH = 60_000
 
 /**
  * Tries again and again without letting go of the message, so that none behind it overtakes: how a consumer that was
- * asked for order retries. Gives `stopped` when `stopping` is aborted during a pause.
+ * asked for order retries.
  *
- * @throws the last error, when a minute has passed
+ * @param isFinal whether an error makes another try pointless
+ * @throws the last error, when it is final, a minute has passed or `stopping` is aborted
  */
 export async function retryInPlace(
   clock: Clock,
   stopping: AbortSignal,
+  isFinal: (error: unknown) => boolean,
   work: (retry: number) => Promise<void>,
-): Promise<'done' | 'stopped'> {
+): Promise<void> {
   const begun = clock.now()
   for (let retry = 0; ; retry++) {
     try {
       await work(retry)
-      return 'done'
+      return
     } catch (error) {
       const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** retry)
-      if (clock.now() + pause - begun > ENOUGH) throw error
+      if (isFinal(error) || clock.now() + pause - begun > ENOUGH) throw error
       await rest(clock, pause, stopping)
-      if (stopping.aborted) return 'stopped'
+      if (stopping.aborted) throw error
     }
   }
 }

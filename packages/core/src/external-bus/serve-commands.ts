@@ -1,13 +1,13 @@
+import { isRefusal } from '../handlers-failed.ts'
 import type { CommandDefinition } from '../messages/definitions.ts'
-import { isDeclared, isRefusal } from './answers.ts'
+import { withinLimit } from '../within.ts'
 import { answerCall, refuseCall } from './answer-call.ts'
+import { isDeclared } from './answers.ts'
 import type { BrokerLink, Incoming } from './broker.ts'
-import { buryRefused, type ConsumerContext, deliveryOf } from './consumer-context.ts'
-import { describeFailure } from './delivery-failure.ts'
-import { withinLimit } from './in-flight.ts'
+import { buryRefused, type ConsumerContext, deliveryOf, settleFailure } from './consumer-context.ts'
 import { CALL_QUEUE, COMMAND_QUEUE, OWNER_RETRY_EXCHANGE } from './names.ts'
 import { type Accepted, type Expected, receive } from './receive.ts'
-import { bury, type Redelivered, type RetryRoute, retryLater } from './redelivery.ts'
+import type { RetryRoute } from './redelivery.ts'
 
 /** What takes the commands that were sent out of the own domain's queue. Failures are tried again later. */
 export function sendConsumer(context: ConsumerContext, link: BrokerLink): (incoming: Incoming) => void {
@@ -19,18 +19,18 @@ export function sendConsumer(context: ConsumerContext, link: BrokerLink): (incom
   }
   const expected = expectCommands(context, COMMAND_QUEUE, false)
   return (incoming) =>
-    void context.inFlight.run(incoming, async (controller) => {
+    void context.deliveries.run(incoming, async () => {
       const received = receive(incoming.frame, expected)
       if (!received.ok) {
         await buryRefused(context, route, incoming, received)
         return
       }
       try {
-        await withinLimit(context.clock, context.handlerTimeout, controller, () =>
-          runCommand(context, incoming, received, controller.signal),
-        )
+        await runCommand(context, incoming, received, context.handlerTimeout)
       } catch (error) {
-        await handleFailure(context, route, incoming, received, error)
+        const { definition, sender } = received
+        const failed = { incoming, sender, handler: definition.type }
+        await settleFailure(context, route, failed, error, finalReason(definition, error))
         return
       }
       incoming.ack()
@@ -41,16 +41,14 @@ export function sendConsumer(context: ConsumerContext, link: BrokerLink): (incom
 export function callConsumer(context: ConsumerContext, link: BrokerLink): (incoming: Incoming) => void {
   const expected = expectCommands(context, CALL_QUEUE, true)
   return (incoming) =>
-    void context.inFlight.run(incoming, async (controller) => {
+    void context.deliveries.run(incoming, async () => {
       const received = receive(incoming.frame, expected)
       if (!received.ok) {
         await refuseCall(context, link, incoming, received)
         return
       }
       await answerCall(context, link, incoming, received, (limit) =>
-        withinLimit(context.clock, limit, controller, () =>
-          runCommand(context, incoming, received, controller.signal),
-        ),
+        runCommand(context, incoming, received, limit),
       )
     })
 }
@@ -74,30 +72,26 @@ function expectCommands(
   }
 }
 
-async function runCommand(
+/** @param limit in ms. @throws {PosthornError} `HandlerTimeout`, or what the handler threw */
+function runCommand(
   context: ConsumerContext,
   incoming: Incoming,
   accepted: Accepted<CommandDefinition>,
-  signal: AbortSignal,
+  limit: number,
 ): Promise<unknown> {
-  const handler = context.registrations.commandHandler(accepted.definition.type)
-  return handler?.(
-    accepted.message as Parameters<NonNullable<typeof handler>>[0],
-    deliveryOf(incoming, accepted, signal),
+  const { type } = accepted.definition
+  const handler = context.registrations.commandHandler(type)
+  const outer = [context.deliveries.ending]
+  return withinLimit(context.clock, { handler: type, ms: limit, outer }, async (signal) =>
+    handler?.(
+      accepted.message as Parameters<NonNullable<typeof handler>>[0],
+      deliveryOf(incoming, accepted, signal),
+    ),
   )
 }
 
 /** An error of the contract and a refusal are answers, and asking again gives the same: there is nobody to tell. */
-async function handleFailure(
-  context: ConsumerContext,
-  route: RetryRoute,
-  incoming: Incoming,
-  { definition, sender }: Accepted<CommandDefinition>,
-  error: unknown,
-): Promise<void> {
-  const failed = { incoming, sender, handler: definition.type }
-  const answer = isDeclared(definition, error) ? 'declared-error' : isRefusal(error) ? 'refused' : undefined
-  const action: Redelivered = await (answer ? bury(route, failed, answer) : retryLater(route, failed))
-  const reason = answer ?? 'handler-failed'
-  context.report(describeFailure(route.queue, incoming, sender, { reason, action, error }))
+function finalReason(definition: CommandDefinition, error: unknown): string | undefined {
+  if (isDeclared(definition, error)) return 'declared-error'
+  return isRefusal(error) ? 'refused' : undefined
 }

@@ -8,6 +8,7 @@ export interface SystemPlan {
   readonly vhosts: readonly VhostPlan[]
 }
 
+/** One domain's vhost, with all that others have in it. */
 export interface VhostPlan {
   readonly name: string
   /** The domain whose vhost it is. */
@@ -19,24 +20,26 @@ export interface VhostPlan {
   readonly topicPermissions: readonly TopicPermissionPlan[]
 }
 
+/** An exchange, always durable. */
 export interface ExchangePlan {
   readonly name: string
   readonly type: 'direct' | 'topic'
 }
 
-/** Always durable. `arguments` are AMQP's `x-…` arguments, complete, `x-queue-type` among them. */
+/** A queue, always durable. `arguments` are AMQP's `x-…` arguments, complete, `x-queue-type` among them. */
 export interface QueuePlan {
   readonly name: string
   readonly arguments: Readonly<Record<string, string | number | boolean>>
 }
 
+/** What brings the messages of an exchange with a certain key into a queue. */
 export interface BindingPlan {
   readonly exchange: string
   readonly queue: string
   readonly routingKey: string
 }
 
-/** Regular expressions over resource names, anchored. */
+/** What a user may do in the vhost: regular expressions over resource names, anchored. */
 export interface PermissionPlan {
   readonly user: string
   readonly configure: string
@@ -44,6 +47,7 @@ export interface PermissionPlan {
   readonly read: string
 }
 
+/** Which keys a user may use at a topic exchange: regular expressions, anchored. */
 export interface TopicPermissionPlan {
   readonly user: string
   readonly exchange: string

@@ -1,10 +1,11 @@
 import { systemClock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
-import type { Delivery, ExternalBus } from '../external-bus/external-bus.ts'
+import type { CommandReceiver, Delivery, ExternalBus } from '../external-bus/external-bus.ts'
+import { HandlersFailed } from '../handlers-failed.ts'
 import { harmless } from '../listener.ts'
 import { DeclaredError } from '../messages/declared-error.ts'
 import type { Domain } from '../messages/define-domain.ts'
-import type { AnyEventDefinition } from '../messages/definitions.ts'
+import type { AnyCommandDefinition, AnyEventDefinition } from '../messages/definitions.ts'
 import type { Command, Event, Message, ResultOf } from '../messages/message.ts'
 import type { OutboxEntry } from '../outbox/outbox.ts'
 import { retryConflicts } from '../unit-of-work/retry-conflicts.ts'
@@ -12,8 +13,8 @@ import { type Handler, type HandlerRegistry, handlerRegistry } from './handler-r
 import type { CommandTable, HandlerContext } from './handlers.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { HandlerFailure, MessageBus, MessageBusOptions } from './message-bus.ts'
-import { compose } from './middleware.ts'
 import { timeout } from './middleware/timeout.ts'
+import { compose } from './middleware.ts'
 import {
   type Claim,
   type FollowUp,
@@ -130,7 +131,7 @@ class InProcessMessageBus<
           return await this.#run(task, context, queue).catch((error) => this.#keepDeclared(task, error))
         }
         const failures = await this.#runAll(message, (handler) => claim(handler.fullName), context, queue)
-        if (failures.length > 0) throw handlersFailed(message, failures)
+        if (failures.length > 0) throw new HandlersFailed(message, failures)
         return undefined
       } finally {
         await this.#runInBackground(message, queue)
@@ -139,15 +140,11 @@ class InProcessMessageBus<
   }
 
   listenTo(external: ExternalBus<Dom['name']>): void {
+    const receive = (message: Command | Event, delivery: Delivery) => this.receive(message, delivery)
     for (const command of this.#registry.commands.values()) {
-      external.registerCommandHandler(
-        command,
-        (message, delivery) => this.receive(message, delivery) as never,
-      )
+      external.registerCommandHandler(command, receive as CommandReceiver<AnyCommandDefinition>)
     }
-    for (const event of this.#registry.subscribed.values()) {
-      external.registerEventHandlers(event, (message, delivery) => this.receive(message, delivery))
-    }
+    for (const event of this.#registry.subscribed.values()) external.registerEventHandlers(event, receive)
   }
 
   async dispatch(entry: OutboxEntry): Promise<void> {
@@ -274,15 +271,4 @@ class InProcessMessageBus<
 
 function warn(error: unknown, handler: string): void {
   process.emitWarning(`${handler} failed and will be tried again: ${String(error)}`, 'PosthornWarning')
-}
-
-function handlersFailed(event: Event, failures: readonly HandlerFailure[]): PosthornError<'HandlersFailed'> {
-  const names = failures.map(({ handler }) => handler)
-  return new PosthornError('HandlersFailed', `${event.type} ${event.id} failed in ${names.join(', ')}`, {
-    outcome: 'failed',
-    retryable: true,
-    details: { handlers: names },
-    cause:
-      failures.length === 1 ? failures[0]?.error : new AggregateError(failures.map(({ error }) => error)),
-  })
 }

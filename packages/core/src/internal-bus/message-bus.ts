@@ -1,13 +1,12 @@
+import type { Clock } from '../clock.ts'
 import type { Delivery, ExternalBus } from '../external-bus/external-bus.ts'
 import type { Domain } from '../messages/define-domain.ts'
 import type { AnyEventDefinition } from '../messages/definitions.ts'
 import type { Command, Event, ResultOf } from '../messages/message.ts'
 import type { OutboxEntry, OutboxQueue } from '../outbox/outbox.ts'
-import type { UnitsOfWork } from '../unit-of-work/unit-of-work.ts'
-import type { Clock } from '../clock.ts'
+import type { RetryPolicy, UnitsOfWork } from '../unit-of-work/unit-of-work.ts'
 import type { CommandTable, EventTable, SubscriptionTable } from './handlers.ts'
 import type { Middleware } from './middleware.ts'
-import type { RetryPolicy } from '../unit-of-work/unit-of-work.ts'
 
 /**
  * The message bus is the only way into a domain, and it dispatches inside one process: one message, one handler, one

@@ -1,6 +1,6 @@
 import { PosthornError } from '../errors.ts'
-import type { AnyCommandDefinition, AnyEventDefinition } from './definitions.ts'
 import type { Domain } from './define-domain.ts'
+import type { AnyCommandDefinition, AnyEventDefinition } from './definitions.ts'
 import { checkDomainName } from './names.ts'
 
 /** Domains, clients and subscriptions together: the only input of provisioning, and what every external bus knows. */

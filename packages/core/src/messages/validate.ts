@@ -1,4 +1,4 @@
-import { PosthornError, type Outcome } from '../errors.ts'
+import { type Outcome, PosthornError } from '../errors.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
 
 /** One thing wrong with a value: where (`''` is the value itself, else `lines[0].sku`) and what. */

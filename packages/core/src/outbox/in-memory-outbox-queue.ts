@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
+import { splitType } from '../messages/names.ts'
 import type { InMemoryLocks } from '../unit-of-work/in-memory-locks.ts'
 import type { DeadLetter, OutboxDepth, OutboxEntry, OutboxQueue, OutboxRecord, Settlement } from './outbox.ts'
-import { failureReason, LOCAL_GRACE, MAX_ATTEMPTS, outboxBackOff } from './outbox-policy.ts'
+import { failureReason, LOCAL_GRACE, MAX_ATTEMPTS, mayStillRun, outboxBackOff } from './outbox-policy.ts'
 import { storedMessage } from './stored-message.ts'
 
 /** An outbox entry as stored in memory. Times are the clock's. */
@@ -56,9 +57,10 @@ export class InMemoryOutboxQueue implements OutboxQueue {
   async deliver(
     limit: number,
     deliver: (entries: readonly OutboxEntry[]) => Promise<readonly Settlement[]>,
+    except: readonly string[] = [],
   ): Promise<{ readonly busy: boolean; readonly taken: number }> {
     if (this.#delivering) return { busy: true, taken: 0 }
-    const due = this.#dueForBroker(limit)
+    const due = this.#dueForBroker(limit, except)
     if (due.length === 0) return { busy: false, taken: 0 }
     this.#delivering = true
     try {
@@ -127,7 +129,7 @@ export class InMemoryOutboxQueue implements OutboxQueue {
     return () => this.#listeners.delete(own)
   }
 
-  #dueForBroker(limit: number): readonly InMemoryEntry[] {
+  #dueForBroker(limit: number, except: readonly string[]): readonly InMemoryEntry[] {
     const now = this.#clock.now()
     const blocked = new Set<string>()
     const due: InMemoryEntry[] = []
@@ -135,6 +137,7 @@ export class InMemoryOutboxQueue implements OutboxQueue {
       if (due.length === limit) break
       const { key, handler, diedAt, availableAt } = entry
       if (handler !== null || diedAt !== null || (key !== null && blocked.has(key))) continue
+      if (except.includes(splitType(entry.message.type).domain)) continue
       if (availableAt <= now) due.push(entry)
       else if (key !== null) blocked.add(key)
     }
@@ -150,7 +153,7 @@ export class InMemoryOutboxQueue implements OutboxQueue {
       ...entry,
       attempts,
       availableAt: this.#clock.now() + outboxBackOff(attempts, this.#random),
-      leasedUntil: 0,
+      leasedUntil: mayStillRun(error) ? entry.leasedUntil : 0,
       reason: failureReason(error),
       diedAt: dead ? new Date().toISOString() : null,
     })

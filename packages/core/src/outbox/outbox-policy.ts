@@ -21,3 +21,8 @@ export function failureReason(error: unknown): string {
   const label = typeof code === 'string' ? code : typeof name === 'string' ? name : typeof error
   return `${label}: ${typeof message === 'string' ? message : String(error)}`.slice(0, 500)
 }
+
+/** Whether what failed may be going on all the same, so that nobody else should be given it before its lease is over. */
+export function mayStillRun(error: unknown): boolean {
+  return Object(error).code === 'HandlerTimeout'
+}

@@ -17,6 +17,7 @@ export interface Outbox {
   strikeOff(position: string): Promise<boolean>
 }
 
+/** An entry to be written. */
 export interface OutboxRecord {
   readonly message: Message
   /** The local handler that must run, or null for the broker. */
@@ -30,6 +31,7 @@ export interface OutboxRecord {
 /** A message as stored: its payload as the JSON text that will go over the wire. */
 export type StoredMessage = Omit<Message, 'payload' | 'key'> & { readonly body: string }
 
+/** A stored message that still has to be passed on, to the broker or to one local handler. */
 export interface OutboxEntry {
   /** Opaque; unique and, within a key, growing. */
   readonly position: string
@@ -53,10 +55,13 @@ export interface OutboxQueue {
    * what failed is due again later and until then blocks its key, no other; what it does not mention stays as it was.
    * Only one relay delivers at a time: when another one does, `deliver` is not called and `busy` is true. A store may
    * give the queue to another relay when `deliver` takes longer than 4 s.
+   *
+   * @param except the domains to which nothing can be passed on at present: their entries wait, others go ahead
    */
   deliver(
     limit: number,
     deliver: (entries: readonly OutboxEntry[]) => Promise<readonly Settlement[]>,
+    except?: readonly string[],
   ): Promise<{ readonly busy: boolean; readonly taken: number }>
   /**
    * Takes local entries that nobody has handled: those older than the grace of 2 s or due for a retry. Each is leased
@@ -68,7 +73,10 @@ export interface OutboxQueue {
    * somebody else has it.
    */
   lease(position: string, lease: number): Promise<boolean>
-  /** Handling a local entry failed: it is due again after a growing pause, and dead after the last attempt. */
+  /**
+   * Handling a local entry failed: it is due again after a growing pause, and dead after the last attempt. After a
+   * `HandlerTimeout` it keeps its lease, since the handler may be running still.
+   */
   fail(position: string, error: unknown): Promise<void>
   depth(): Promise<OutboxDepth>
   deadLetters(limit?: number): Promise<readonly DeadLetter[]>
@@ -78,6 +86,7 @@ export interface OutboxQueue {
   onAdded(listener: () => void): () => void
 }
 
+/** How much an outbox holds. */
 export interface OutboxDepth {
   readonly broker: number
   readonly local: number
@@ -86,6 +95,7 @@ export interface OutboxDepth {
   readonly oldest: number
 }
 
+/** An entry given up on, with the reason; it can be replayed. */
 export interface DeadLetter extends OutboxEntry {
   readonly reason: string
   readonly diedAt: string

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 
 /**
  * What one round came to, and so when the next one begins: `more` at once; `idle` when woken or at the next poll;
- * `busy` shortly, as another relay is at work; `pause` at the next poll, whoever wakes it.
+ * `busy` shortly, as another relay is at work; `pause`, after the store has failed, at the next poll, whoever wakes it.
  */
 export type Round = 'more' | 'idle' | 'busy' | 'pause'
 

@@ -1,5 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
+import { harmless } from '../listener.ts'
+import { settlesWithin } from '../within.ts'
 import { forwardBatch } from './forward-batch.ts'
 import type { OutboxEntry, OutboxQueue, StoredMessage } from './outbox.ts'
 import { RelayLoop, type Round } from './relay-loop.ts'
@@ -25,21 +27,26 @@ export interface RelayOptions {
 const BATCH_DEADLINE = 3_500
 
 /** Local entries handled side by side; each needs a connection. */
-const LOCAL_BATCH = 8
+const LOCAL_AT_ONCE = 8
 
 /**
  * The relay moves the outbox on: broker entries to the broker, in the order of their key, and local entries that a
  * process left behind to their handlers. Any number of relays may run on one outbox.
  *
- * - Every entry is passed on at least once. One that fails rests and blocks its key, no other; entries that could not
- *   be tried because the broker cannot be reached do not count as failures.
+ * - Every entry is passed on at least once. One that fails rests and blocks its key, no other.
+ * - A domain that cannot be reached holds up its own entries only, and that counts as nobody's failure.
  * - Commits of this process wake it; polling finds what others left.
  */
 export class Relay {
   readonly #options: RelayOptions
   readonly #clock: Clock
+  readonly #poll: number
   readonly #broker: RelayLoop
   readonly #local: RelayLoop
+  /** Domains to which nothing could be passed on, and until when they are left alone. */
+  readonly #unreachable = new Map<string, number>()
+  readonly #dispatching = new Set<Promise<void>>()
+  readonly #report: (error: unknown, entry?: OutboxEntry) => void
   /** By position. What outlived its batch is joined by the next one, not sent beside itself. */
   readonly #underway = new Map<string, Promise<void>>()
   #unsubscribe: () => void = () => undefined
@@ -47,8 +54,9 @@ export class Relay {
   constructor(options: RelayOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    const { poll = 1_000 } = options
-    const common = { clock: this.#clock, poll, onError: (error: unknown) => this.#report(error) }
+    this.#report = harmless(options.onError ?? warn)
+    this.#poll = options.poll ?? 1_000
+    const common = { clock: this.#clock, poll: this.#poll, onError: (error: unknown) => this.#report(error) }
     this.#broker = new RelayLoop({ ...common, round: () => this.#forwardDue() })
     this.#local = new RelayLoop({ ...common, round: () => this.#dispatchDue() })
   }
@@ -72,25 +80,33 @@ export class Relay {
    */
   async stop({ deadline = 10_000 }: { readonly deadline?: number } = {}): Promise<void> {
     this.#unsubscribe()
-    await Promise.all([this.#broker.stop(deadline), this.#local.stop(deadline)])
+    const dispatched = this.#local.stop(deadline).then(() => Promise.all(this.#dispatching))
+    await Promise.all([this.#broker.stop(deadline), settlesWithin(this.#clock, deadline, dispatched)])
   }
 
   async #forwardDue(): Promise<Round> {
     const { queue, batch = 200 } = this.#options
     let next: Round = 'idle'
-    const { busy } = await queue.deliver(batch, async (entries) => {
-      const result = await forwardBatch(entries, {
+    const send = async (entries: readonly OutboxEntry[]) => {
+      const { settlements, unreachable } = await forwardBatch(entries, {
         forward: (entry) => this.#forward(entry),
         onError: (error, entry) => this.#report(error, entry),
         clock: this.#clock,
         deadline: BATCH_DEADLINE,
       })
-      const { settlements, stuck } = result
-      if (stuck) next = 'pause'
-      else if (entries.length === batch || settlements.some(({ ok }) => !ok)) next = 'more'
+      for (const domain of unreachable) this.#unreachable.set(domain, this.#clock.now() + this.#poll)
+      const failed = unreachable.size > 0 || settlements.some(({ ok }) => !ok)
+      if (entries.length === batch || failed) next = 'more'
       return settlements
-    })
+    }
+    const { busy } = await queue.deliver(batch, send, this.#leftAlone())
     return busy ? 'busy' : next
+  }
+
+  #leftAlone(): readonly string[] {
+    const now = this.#clock.now()
+    for (const [domain, until] of this.#unreachable) if (until <= now) this.#unreachable.delete(domain)
+    return [...this.#unreachable.keys()]
   }
 
   #forward({ position, message }: OutboxEntry): Promise<void> {
@@ -101,11 +117,20 @@ export class Relay {
     return forwarding
   }
 
+  /** Keeps so many local entries being handled; a slow one holds up no other. */
   async #dispatchDue(): Promise<Round> {
     const { queue, lease = 60_000 } = this.#options
-    const entries = await queue.takeLocal(LOCAL_BATCH, lease)
-    await Promise.all(entries.map((entry) => this.#dispatch(entry)))
-    return entries.length === LOCAL_BATCH ? 'more' : 'idle'
+    const free = LOCAL_AT_ONCE - this.#dispatching.size
+    if (free === 0) {
+      await Promise.race(this.#dispatching)
+      return 'more'
+    }
+    const entries = await queue.takeLocal(free, lease)
+    for (const entry of entries) {
+      const dispatching = this.#dispatch(entry).finally(() => this.#dispatching.delete(dispatching))
+      this.#dispatching.add(dispatching)
+    }
+    return entries.length === free ? 'more' : 'idle'
   }
 
   async #dispatch(entry: OutboxEntry): Promise<void> {
@@ -118,14 +143,14 @@ export class Relay {
       await queue.fail(entry.position, error).catch((cause) => this.#report(cause, entry))
     }
   }
+}
 
-  #report(error: unknown, entry?: OutboxEntry): void {
-    const what = entry === undefined ? 'The outbox' : `${entry.message.type} ${entry.message.id}`
-    const warn = () =>
-      process.emitWarning(`${what} was not passed on, and will be again: ${String(error)}`, 'PosthornWarning')
-    if (this.#options.onError === undefined) warn()
-    else this.#options.onError(error, entry)
-  }
+function warn(error: unknown, entry?: OutboxEntry): void {
+  const what = entry === undefined ? 'The outbox' : `${entry.message.type} ${entry.message.id}`
+  process.emitWarning(
+    `${what} could not be passed on and will be tried again: ${String(error)}`,
+    'PosthornWarning',
+  )
 }
 
 /** The bus did not take the entry: its lease runs out, and nothing has failed. */

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { command, event } from '../../src/messages/declare.ts'
 import { defineDomain } from '../../src/messages/define-domain.ts'
 import { defineSystem } from '../../src/messages/define-system.ts'
-import type { CallableBy, Command, ResultOf } from '../../src/messages/message.ts'
 import type { MessageOf } from '../../src/messages/definitions.ts'
+import type { CallableBy, Command, ResultOf } from '../../src/messages/message.ts'
 
 export const shop = defineDomain('shop', {
   commands: {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { createMessageBus } from '../../src/internal-bus/create-message-bus.ts'
 import type { ExternalBus } from '../../src/external-bus/external-bus.ts'
+import { createMessageBus } from '../../src/internal-bus/create-message-bus.ts'
 import { detached, shared } from '../../src/internal-bus/handlers.ts'
 import { command, event } from '../../src/messages/declare.ts'
 import { defineDomain } from '../../src/messages/define-domain.ts'

@@ -1,8 +1,8 @@
-import type { System } from '../../messages/define-system.ts'
 import type { Broker, BrokerPromises, Frame } from '../../external-bus/broker.ts'
 import type { ExternalBusOptions } from '../../external-bus/bus-settings.ts'
 import type { ExternalBus } from '../../external-bus/external-bus.ts'
 import type { PlanOptions } from '../../external-bus/plan-system.ts'
+import type { System } from '../../messages/define-system.ts'
 
 /** The runner's own `test`. */
 export type TestFunction = (name: string, run: () => Promise<void>) => unknown

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { uuidV7 } from '../../messages/uuid-v7.ts'
 import type { OutboxEntry, OutboxQueue } from '../../outbox/outbox.ts'
 import type { TestFunction } from '../external-bus/harness.ts'
-import { Basket, market } from '../unit-of-work/market.ts'
+import { Basket, bank, market } from '../unit-of-work/market.ts'
 import {
   isPending,
   record,
@@ -63,6 +63,26 @@ export function outboxContract(test: TestFunction, setup: StoreSetup): void {
     const [entry] = await look(store.queue)
     const { payload: _payload, key: _key, ...envelope } = message
     assert.deepEqual(entry?.message, { ...envelope, body: JSON.stringify(payload) })
+  })
+
+  storeTest('entries for a domain that cannot be reached are left out, and stay', async (store) => {
+    const charge = bank.commands.Charge({ basketId: 'b' })
+    const [, second] = await storedEntries(store, { message: charge }, {})
+    const taken: (string | undefined)[] = []
+    await store.queue.deliver(
+      10,
+      async (entries) => {
+        taken.push(...entries.map(({ position }) => position))
+        return []
+      },
+      ['bank', 'elsewhere'],
+    )
+    assert.deepEqual(taken, [second])
+    assert.deepEqual(await store.queue.deliver(10, async () => [], ['bank', 'market']), {
+      busy: false,
+      taken: 0,
+    })
+    assert.equal((await store.queue.depth()).broker, 2)
   })
 
   storeTest('what was delivered is gone, the oldest first, no more than asked for', async (store) => {

@@ -1,31 +1,19 @@
 import { describe, expect, test } from 'vitest'
+import { PosthornError } from '../../../src/errors.ts'
 import type { Broker } from '../../../src/external-bus/broker.ts'
-import type { ExternalBusOptions } from '../../../src/external-bus/bus-settings.ts'
 import { createExternalBus } from '../../../src/external-bus/connected-external-bus.ts'
 import type { DeliveryFailure } from '../../../src/external-bus/delivery-failure.ts'
 import { InMemoryBroker } from '../../../src/external-bus/in-memory-broker.ts'
-import { inMemoryExternalBus } from '../../../src/external-bus/in-memory-external-bus.ts'
-import { type PlanOptions, planSystem } from '../../../src/external-bus/plan-system.ts'
 import { sendFrame } from '../../../src/external-bus/wire-format.ts'
-import { PosthornError } from '../../../src/errors.ts'
-import { ManualClock, settle } from '../manual-clock.ts'
+import { settle } from '../manual-clock.ts'
 import { allocation, system } from './allocation-system.ts'
 import { sentBy } from './vectors.ts'
+import { openWorld } from './world.ts'
 
 const { Allocate } = allocation.commands
 const { OutOfStock } = allocation.events
 const order = { orderId: 'o', sku: 's', qty: 1 }
 const allocated = { status: 'allocated', batchRef: 'b' } as const
-
-function openWorld(options: PlanOptions = {}) {
-  const clock = new ManualClock()
-  const broker = new InMemoryBroker({ plan: planSystem(system, options), clock })
-  const failures: DeliveryFailure[] = []
-  const onError = (failure: DeliveryFailure) => failures.push(failure)
-  const bus = <const D extends string>(domain: D, more: Partial<Omit<ExternalBusOptions, 'broker'>> = {}) =>
-    inMemoryExternalBus({ system, clock, onError, ...more, domain, broker })
-  return { clock, broker, bus, failures, plan: planSystem(system, options) }
-}
 
 /** The same broker, with something done before or after what its links do. */
 function slowed(
@@ -251,23 +239,4 @@ test('a bus whose connection is lost says so until it is back', async () => {
   await clock.advance(10)
   expect(service.health()).toMatchObject({ state: 'up', links: [{ state: 'up', reason: null }] })
   await service.stop()
-})
-
-test('an ordered subscriber parks what fails for a minute, and goes on with the next', async () => {
-  const { clock, broker, bus, failures } = openWorld({ ordered: ['notifications'] })
-  const [publisher, subscriber] = [bus('allocation'), bus('notifications', { ordered: true })]
-  const handled: string[] = []
-  subscriber.registerEventHandlers(OutOfStock, async ({ payload }) => {
-    if (payload.sku === 'bad') throw new Error('always')
-    handled.push(payload.sku)
-  })
-  await Promise.all([publisher.start(), subscriber.start()])
-  await publisher.publish(OutOfStock({ ...order, sku: 'bad' }))
-  await publisher.publish(OutOfStock({ ...order, sku: 'good' }))
-  await clock.advance(50_000)
-  expect(handled).toEqual([])
-  await clock.advance(10_000)
-  expect(handled).toEqual(['good'])
-  expect(broker.deadLetters('allocation', 'notifications.q.events')).toHaveLength(1)
-  expect(failures).toMatchObject([{ reason: 'attempts-exhausted', action: 'dead-letter' }])
 })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Incoming } from '../../../src/external-bus/broker.ts'
-import { InFlight, withinLimit } from '../../../src/external-bus/in-flight.ts'
+import { Deliveries } from '../../../src/external-bus/deliveries.ts'
 import { retryInPlace } from '../../../src/external-bus/retry-in-place.ts'
+import { withinLimit } from '../../../src/within.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
 
 function delivery(messageId: string) {
@@ -21,18 +22,19 @@ function delivery(messageId: string) {
   return { incoming, log }
 }
 
+const never = () => false
 const forever = () => new Promise<never>(() => {})
 
 describe('what is being handled', () => {
   test('is waited for, told to end after three quarters of the time, and then handed back by name', async () => {
     const clock = new ManualClock()
-    const inFlight = new InFlight(clock, () => {})
+    const deliveries = new Deliveries(clock, () => {})
     const { incoming, log } = delivery('1')
-    void inFlight.run(incoming, async ({ signal }) => {
-      signal.addEventListener('abort', () => log.push('told'))
+    void deliveries.run(incoming, async () => {
+      deliveries.ending.addEventListener('abort', () => log.push('told'))
       await forever()
     })
-    const drained = inFlight.drain(1_000)
+    const drained = deliveries.drain(1_000)
     await clock.advance(749)
     expect(log).toEqual([])
     await clock.advance(1)
@@ -43,51 +45,88 @@ describe('what is being handled', () => {
   })
 
   test('ends the wait when the last of it ends', async () => {
-    const inFlight = new InFlight(new ManualClock(), () => {})
+    const deliveries = new Deliveries(new ManualClock(), () => {})
     const ends: (() => void)[] = []
-    void inFlight.run(delivery('1').incoming, () => new Promise((resolve) => void ends.push(resolve)))
-    const drained = inFlight.drain(1_000)
+    void deliveries.run(delivery('1').incoming, () => new Promise((resolve) => void ends.push(resolve)))
+    const drained = deliveries.drain(1_000)
     ends[0]?.()
     expect(await drained).toEqual([])
-    expect(inFlight.size).toBe(0)
+    expect(deliveries.size).toBe(0)
   })
 
   test('is not begun once the bus is stopping', async () => {
-    const inFlight = new InFlight(new ManualClock(), () => {})
-    await inFlight.drain(0)
+    const deliveries = new Deliveries(new ManualClock(), () => {})
+    await deliveries.drain(0)
     const { incoming, log } = delivery('1')
-    await inFlight.run(incoming, async () => void log.push('begun'))
+    await deliveries.run(incoming, async () => void log.push('begun'))
     expect(log).toEqual(['release'])
+  })
+
+  test('goes back unharmed, and by name, when the stop broke it off', async () => {
+    const clock = new ManualClock()
+    const faults: unknown[] = []
+    const deliveries = new Deliveries(clock, (_incoming, error) => faults.push(error))
+    const { incoming, log } = delivery('1')
+    void deliveries.run(
+      incoming,
+      () =>
+        new Promise((_resolve, reject) => {
+          deliveries.ending.addEventListener('abort', () => reject(deliveries.ending.reason))
+        }),
+    )
+    const drained = deliveries.drain(1_000)
+    await clock.advance(750)
+    expect(await drained).toEqual(['event:a.B.v1 1'])
+    expect(log).toEqual(['release'])
+    expect(faults).toEqual([])
   })
 
   test('goes back to its queue when the bus itself trips over it', async () => {
     const faults: unknown[] = []
-    const inFlight = new InFlight(new ManualClock(), (_incoming, error) => faults.push(error))
+    const deliveries = new Deliveries(new ManualClock(), (_incoming, error) => faults.push(error))
     const { incoming, log } = delivery('1')
     const fault = new Error('a fault')
-    await inFlight.run(incoming, () => Promise.reject(fault))
+    await deliveries.run(incoming, () => Promise.reject(fault))
     expect(log).toEqual(['reject true'])
     expect(faults).toEqual([fault])
   })
 })
 
 describe('a time limit', () => {
+  const limit = { handler: 'a.B', ms: 100, outer: [] }
+
   test('ends work that takes longer, as something that may still have happened', async () => {
     const clock = new ManualClock()
-    const controller = new AbortController()
-    const work = withinLimit(clock, 100, controller, forever)
-    const failure = expect(work).rejects.toMatchObject({ code: 'HandlerTimeout', outcome: 'unknown' })
+    let told: unknown
+    const work = withinLimit(clock, limit, (signal) => {
+      signal.addEventListener('abort', () => {
+        told = signal.reason
+      })
+      return forever()
+    })
+    const failure = work.catch((error: unknown) => error)
     await clock.advance(100)
-    await failure
-    expect(controller.signal.aborted).toBe(true)
+    expect(await failure).toMatchObject({ code: 'HandlerTimeout', outcome: 'unknown', details: { ms: 100 } })
+    expect(told).toBe(await failure)
   })
 
   test('leaves alone what ends in time', async () => {
     const clock = new ManualClock()
-    const controller = new AbortController()
-    expect(await withinLimit(clock, 100, controller, async () => 7)).toBe(7)
+    const signals: AbortSignal[] = []
+    expect(await withinLimit(clock, limit, async (signal) => signals.push(signal))).toBe(1)
     await clock.advance(200)
-    expect(controller.signal.aborted).toBe(false)
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+  })
+
+  test('tells work that something else ends it, and lets it say how', async () => {
+    const outer = new AbortController()
+    const work = withinLimit(new ManualClock(), { ...limit, outer: [outer.signal] }, (signal) => {
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason)))
+    })
+    outer.abort('the stop')
+    expect(await work).toBe('the stop')
+    const late = withinLimit(new ManualClock(), { ...limit, outer: [outer.signal] }, async (signal) => signal)
+    expect((await late).reason).toBe('the stop')
   })
 })
 
@@ -95,7 +134,7 @@ describe('a retry in place', () => {
   test('pauses twice as long each time, up to 5 s, and gives up after a minute with the last error', async () => {
     const clock = new ManualClock()
     const times: number[] = []
-    const work = retryInPlace(clock, new AbortController().signal, async (retry) => {
+    const work = retryInPlace(clock, new AbortController().signal, never, async (retry) => {
       times.push(clock.now())
       throw new Error(`try ${retry}`)
     })
@@ -112,21 +151,34 @@ describe('a retry in place', () => {
   test('ends with the first success', async () => {
     const clock = new ManualClock()
     let tries = 0
-    const work = retryInPlace(clock, new AbortController().signal, async () => {
+    const work = retryInPlace(clock, new AbortController().signal, never, async () => {
       tries += 1
       if (tries < 3) throw new Error('not yet')
     })
     await clock.advance(60)
-    expect(await work).toBe('done')
+    await work
     expect(tries).toBe(3)
   })
 
+  test('ends with the first error after which another try is pointless', async () => {
+    let tries = 0
+    const work = retryInPlace(
+      new ManualClock(),
+      new AbortController().signal,
+      () => tries === 1,
+      () => Promise.reject(new Error(`try ${++tries}`)),
+    )
+    await expect(work).rejects.toThrow('try 1')
+  })
+
   test('ends at once, in the middle of a pause, when it is told to stop', async () => {
-    const clock = new ManualClock()
     const stopping = new AbortController()
-    const work = retryInPlace(clock, stopping.signal, () => Promise.reject(new Error('always')))
+    const work = retryInPlace(new ManualClock(), stopping.signal, never, () =>
+      Promise.reject(new Error('always')),
+    )
+    const failure = expect(work).rejects.toThrow('always')
     await settle()
     stopping.abort()
-    expect(await work).toBe('stopped')
+    await failure
   })
 })

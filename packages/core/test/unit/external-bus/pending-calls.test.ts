@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { PosthornError } from '../../../src/errors.ts'
 import { replyFrame } from '../../../src/external-bus/answers.ts'
 import type { Frame, FrameProperties } from '../../../src/external-bus/broker.ts'
 import type { CallOptions } from '../../../src/external-bus/external-bus.ts'
 import { PendingCalls } from '../../../src/external-bus/pending-calls.ts'
 import { parseWireType } from '../../../src/external-bus/wire-format.ts'
-import { PosthornError } from '../../../src/errors.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
 import { allocation } from './allocation-system.ts'
 

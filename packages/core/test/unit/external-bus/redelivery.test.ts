@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { BrokerLink, Frame, Incoming } from '../../../src/external-bus/broker.ts'
-import { bury, replayFrame, retryLater, type RetryRoute } from '../../../src/external-bus/redelivery.ts'
+import { bury, type RetryRoute, replayFrame, retryLater } from '../../../src/external-bus/redelivery.ts'
 import { effectiveSender } from '../../../src/external-bus/sender.ts'
 import { frameOf, sentBy, type Vector, vectors } from './vectors.ts'
 

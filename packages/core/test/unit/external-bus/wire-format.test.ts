@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { errorFrame, type ErrorBody, replyFrame } from '../../../src/external-bus/answers.ts'
+import { type ErrorBody, errorFrame, replyFrame } from '../../../src/external-bus/answers.ts'
 import type { Frame } from '../../../src/external-bus/broker.ts'
 import { readAnswer } from '../../../src/external-bus/read-answer.ts'
 import {

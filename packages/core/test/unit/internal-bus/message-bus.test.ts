@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { PosthornError } from '../../../src/errors.ts'
 import { shared } from '../../../src/internal-bus/handlers.ts'
-import { gate, openShop, sell, Shelf, shop, supplier } from './shop.ts'
+import { gate, openShop, Shelf, sell, shop, supplier } from './shop.ts'
 
 const lamp = { sku: 'lamp' }
 

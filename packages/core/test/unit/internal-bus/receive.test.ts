@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { PosthornError } from '../../../src/errors.ts'
 import type { Delivery } from '../../../src/external-bus/external-bus.ts'
 import { detached, shared } from '../../../src/internal-bus/handlers.ts'
-import { PosthornError } from '../../../src/errors.ts'
 import { gate, openShop, sell, shop, supplier } from './shop.ts'
 
 const lamp = { sku: 'lamp' }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { PosthornError } from '../../../src/errors.ts'
-import { DeclaredError } from '../../../src/messages/declared-error.ts'
 import { command, event, failure } from '../../../src/messages/declare.ts'
+import { DeclaredError } from '../../../src/messages/declared-error.ts'
 import { defineDomain } from '../../../src/messages/define-domain.ts'
 
 const any = z.object({})

@@ -27,7 +27,10 @@ test.each([
 ])('%s serves as validator, with the paths of its issues', (_name, schema) => {
   const shop = defineDomain('shop', { events: { Sold: event(schema) } })
 
-  expect(shop.events.Sold({ sku: 'lamp', lines: [{ qty: 1 }] }).payload).toEqual({ sku: 'lamp', lines: [{ qty: 1 }] })
+  expect(shop.events.Sold({ sku: 'lamp', lines: [{ qty: 1 }] }).payload).toEqual({
+    sku: 'lamp',
+    lines: [{ qty: 1 }],
+  })
   expect(() => shop.events.Sold({ sku: 7 as never, lines: [] })).toThrow(
     expect.objectContaining({ issues: [expect.objectContaining({ path: 'sku' })] }),
   )

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { market } from '../../../src/contract-tests/unit-of-work/market.ts'
+import { bank, market } from '../../../src/contract-tests/unit-of-work/market.ts'
 import { PosthornError } from '../../../src/errors.ts'
 import type { OutboxEntry, OutboxRecord, StoredMessage } from '../../../src/outbox/outbox.ts'
 import { Relay } from '../../../src/outbox/relay.ts'
@@ -14,6 +14,26 @@ test('a commit in this process is forwarded at once', async () => {
   const [first] = await store('a')
   await settle()
   expect(forwarded).toEqual([first])
+  await relay.stop()
+})
+
+test('a commit during a batch is forwarded right after it', async () => {
+  let release: () => void = () => undefined
+  const { relay, store, forwarded } = setUp(
+    () =>
+      new Promise((resolve) => {
+        release = resolve
+      }),
+  )
+  const [first] = await store('a')
+  relay.start()
+  await settle()
+  const [second] = await store('b')
+  release()
+  await settle()
+  release()
+  await settle()
+  expect(forwarded).toEqual([first, second])
   await relay.stop()
 })
 
@@ -101,6 +121,58 @@ test('an unreachable broker is nobody’s failure: no attempt counts and the oth
   await relay.stop()
 })
 
+test('a domain that cannot be reached holds up nobody else, however much waits for it', async () => {
+  const { relay, clock, store, storeForBank, forwarded } = setUp(
+    async ({ type }) => {
+      if (type.startsWith('bank.')) throw new PosthornError('ConnectionLost', 'gone', { outcome: 'unknown' })
+    },
+    { batch: 20 },
+  )
+  await storeForBank(50)
+  const waited = await store('a', 'a', null)
+  relay.start()
+  await clock.advance(500)
+  expect(forwarded.sort()).toEqual(waited)
+  const [next] = await store('a')
+  await settle()
+  expect(forwarded).toEqual([...waited, next])
+  await relay.stop()
+})
+
+test('a listener for errors that fails itself stops nothing', async () => {
+  const { relay, clock, store, queue, forwarded } = setUp(
+    async () => {
+      if (forwarded.length === 0 && (await queue.depth()).broker === 1) throw new Error('not now')
+    },
+    {
+      onError: () => {
+        throw new Error('the logger is down')
+      },
+    },
+  )
+  await store('a')
+  relay.start()
+  await clock.advance(500)
+  const [, second] = await store('b', 'c')
+  await clock.advance(5_000)
+  expect(forwarded).toContain(second)
+  expect(await queue.depth()).toMatchObject({ broker: 0 })
+  await relay.stop()
+})
+
+test('a slow local entry holds up no other', async () => {
+  const { relay, clock, storeLocal, dispatched } = setUp(undefined, {
+    dispatch: ({ handler }) => (handler === 'slow' ? new Promise(() => undefined) : Promise.resolve()),
+  })
+  await storeLocal('slow', ...Array.from({ length: 20 }, () => 'quick'))
+  relay.start()
+  await clock.advance(5_000)
+  expect(dispatched).toHaveLength(21)
+  const stopping = relay.stop({ deadline: 10 })
+  await clock.advance(20)
+  await stopping
+})
+
 test('what can never be forwarded is a dead letter at once', async () => {
   const { relay, store, queue, forwarded } = setUp(async (message) => {
     if (keyOf(message) === 'a') throw new PosthornError('Forbidden', 'no', { outcome: 'not-executed' })
@@ -128,6 +200,7 @@ test('an entry that hangs is given up for its batch, and neither sent beside its
   await clock.advance(20_000)
   expect(forwarded).toEqual([other])
   expect(tries).toEqual([stuck, other])
+  expect(await queue.depth()).toMatchObject({ broker: 2 })
   release()
   await clock.advance(2_000)
   expect(forwarded).toEqual([other, stuck, behind])
@@ -255,6 +328,7 @@ function keyOf(message: StoredMessage): string {
 interface Given {
   readonly batch?: number
   readonly dispatch?: (entry: OutboxEntry) => Promise<void>
+  readonly onError?: () => void
 }
 
 function setUp(
@@ -290,7 +364,7 @@ function setUp(
       dispatched.push(entry.message.id)
       await given.dispatch?.(entry)
     },
-    onError: (error) => failures.push((error as Error).message),
+    onError: given.onError ?? ((error) => failures.push((error as Error).message)),
   })
   const commit = async (records: readonly OutboxRecord[]) => {
     const transaction = await units.begin()
@@ -312,6 +386,15 @@ function setUp(
     dispatched,
     failures,
     store: (...keys: (string | null)[]) => commit(keys.map((key) => record(null, key))),
+    storeForBank: (count: number) => {
+      const charge = () => ({
+        message: bank.commands.Charge({ basketId: '' }),
+        handler: null,
+        key: null,
+        depth: 1,
+      })
+      return commit(Array.from({ length: count }, charge))
+    },
     storeLocal: (...handlers: string[]) => commit(handlers.map((handler) => record(handler, null))),
   }
 }
