@@ -5,8 +5,8 @@ import { inMemoryExternalBus } from '../../../src/external-bus/in-memory-externa
 import { planSystem } from '../../../src/external-bus/plan-system.ts'
 import { textHeader } from '../../../src/external-bus/wire-format.ts'
 import { defineSystem } from '../../../src/messages/define-system.ts'
-import { settle } from '../manual-clock.ts'
 import { openShop, shop, supplier } from '../internal-bus/shop.ts'
+import { settle } from '../manual-clock.ts'
 import { allocation } from './allocation-system.ts'
 import { openWorld } from './world.ts'
 

@@ -55,7 +55,7 @@ describe('what a stop breaks off goes back uncounted and is named as abandoned',
     const { clock, bus, failures } = openWorld()
     const [service, other, storefront] = [bus('allocation'), bus('allocation'), bus('storefront')]
     service.registerCommandHandler(Allocate, untilTold)
-    other.registerCommandHandler(Allocate, async () => ({ status: 'allocated', batchRef: 'b' }))
+    other.registerCommandHandler(Allocate, async () => ({ status: 'allocated' as const, batchRef: 'b' }))
     storefront.registerDomains('allocation')
     await Promise.all([service.start(), storefront.start()])
     const command = Allocate(order)
