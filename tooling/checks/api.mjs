@@ -13,8 +13,8 @@ const folder = 'docs/reference/api'
 const budgets = {
   '@posthorn/core': 50,
   '@posthorn/core/contract-tests': 20,
-  '@posthorn/core/storage': 20,
-  '@posthorn/core/transport': 20,
+  '@posthorn/core/storage': 45,
+  '@posthorn/core/transport': 32,
   '@posthorn/rabbitmq': 20,
   '@posthorn/uow-drizzle': 20,
 }

@@ -3,27 +3,15 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeCredentials } from '@posthorn/rabbitmq'
-import type { MailCatcher } from '../running-system/mail-catcher.ts'
 import { startSystem } from '../running-system/running-system.ts'
+import type { DemoServices } from './demo-services.ts'
 import { startInOneProcess } from './in-one-process.ts'
 import type { DemoOptions } from './options.ts'
-
-/** The two services, wherever they run. */
-export interface DemoSystem {
-  readonly allocationUrl: string
-  readonly notificationsUrl: string
-  readonly databaseUrl: string
-  /** Absent when both services share one process and the in-memory bus. */
-  readonly brokerUrl: string | undefined
-  readonly credentialsPath: string | undefined
-  readonly mail: MailCatcher
-  stop(): Promise<void>
-}
 
 export async function startDemoSystem(
   options: DemoOptions,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<DemoSystem> {
+): Promise<DemoServices> {
   const databaseUrl = env['POSTHORN_DEMO_DATABASE_URL']
   const amqpUrl = env['POSTHORN_DEMO_AMQP_URL']
   const managementUrl = env['POSTHORN_DEMO_MANAGEMENT_URL']

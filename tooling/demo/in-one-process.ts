@@ -7,11 +7,11 @@ import {
 } from '@posthorn/notifications'
 import { createDatabases } from '../running-system/databases.ts'
 import { startMailCatcher } from '../running-system/mail-catcher.ts'
-import type { DemoSystem } from './demo-system.ts'
+import type { DemoServices } from './demo-services.ts'
 import type { DemoOptions } from './options.ts'
 
 /** Both services in this process, on the in-memory external bus: for a machine where no broker can be had. */
-export async function startInOneProcess(options: DemoOptions, databaseUrl: string): Promise<DemoSystem> {
+export async function startInOneProcess(options: DemoOptions, databaseUrl: string): Promise<DemoServices> {
   const databases = await createDatabases(databaseUrl, 'posthorn_demo', ['allocation', 'notifications'])
   const mail = await startMailCatcher()
   const broker = new InMemoryBroker({ plan: planSystem(system) })

@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import { redactUrl } from '@posthorn/rabbitmq'
 import { projectRoot } from '../running-system/project-root.ts'
 import { allocationClient } from './allocation-client.ts'
+import type { DemoServices } from './demo-services.ts'
+import { startDemoSystem } from './demo-system.ts'
 import { bold, dim, say } from './narration.ts'
 import { type DemoOptions, readOptions } from './options.ts'
 import { filesScenario, sampleScenario } from './scenario.ts'
-import { type DemoSystem, startDemoSystem } from './demo-system.ts'
 
 /** The demo: starts the system on the servers that it is given, plays a scenario, and stays up until it is ended. */
 async function main(): Promise<number> {
@@ -30,7 +31,7 @@ async function main(): Promise<number> {
   }
 }
 
-function introduce(running: DemoSystem): void {
+function introduce(running: DemoServices): void {
   say(`\n  allocation     ${running.allocationUrl}   (API: /docs)`)
   say(`  notifications  ${running.notificationsUrl}   (API: /docs)`)
   say(
@@ -41,7 +42,7 @@ function introduce(running: DemoSystem): void {
   say('ready')
 }
 
-async function play({ batches, orders }: DemoOptions, running: DemoSystem): Promise<void> {
+async function play({ batches, orders }: DemoOptions, running: DemoServices): Promise<void> {
   const data = join(projectRoot, 'tooling/demo/data')
   const scenario =
     batches === undefined || orders === undefined

@@ -14,24 +14,26 @@ let failed = false
 export function endOnSignals(exitCode) {
   /** @type {number | undefined} */
   let first
+  /** @param {'SIGINT' | 'SIGTERM' | 'SIGHUP'} signal */
+  const end = async (signal) => {
+    const code = 128 + constants.signals[signal]
+    if (first === undefined) {
+      first = Date.now()
+      await endEverything(signal)
+      process.exit(exitCode() ?? code)
+    }
+    if (Date.now() - first > ECHO_MS) {
+      abandonEverything()
+      process.exit(code)
+    }
+  }
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    process.on(signal, async () => {
-      const code = 128 + constants.signals[signal]
-      if (first === undefined) {
-        first = Date.now()
-        await endEverything(signal)
-        process.exit(exitCode() ?? code)
-      }
-      if (Date.now() - first > ECHO_MS) {
-        abandonEverything()
-        process.exit(code)
-      }
-    })
+    process.on(signal, () => void end(signal))
   }
   process.on('uncaughtException', (error) => {
     if (!(error instanceof Ending)) void endWithFailure(error)
   })
-  process.stdout.on('error', () => endWithFailure(new Failure('Standard output was closed.')))
+  process.stdout.on('error', () => void endWithFailure(new Failure('Standard output was closed.')))
   process.stderr.on('error', () => {})
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { allocationClient, type Answer } from '../demo/allocation-client.ts'
+import { type Answer, allocationClient } from '../demo/allocation-client.ts'
 import type { RunningSystem } from '../running-system/running-system.ts'
 import { startE2eSystem } from './e2e-system.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { testPasswords } from '../fixtures/rabbitmq.ts'
-import { type RunningSystem, startSystem, type SystemOptions } from '../running-system/running-system.ts'
+import { type RunningSystem, type SystemOptions, startSystem } from '../running-system/running-system.ts'
 
 /** The running system on the test run's servers, in vhosts and databases of this file alone. */
 export function startE2eSystem(options: Partial<SystemOptions> = {}): Promise<RunningSystem> {

@@ -41,7 +41,10 @@ test('without the durable local event the line waits for ever: the hazard', asyn
 
   await running.restart('allocation')
   const { body } = await allocationClient(running.allocation.url).get('/health/ready')
-  expect(body['outbox'], 'nothing is left that could still serve the line').toMatchObject({ local: 0, dead: 0 })
+  expect(body['outbox'], 'nothing is left that could still serve the line').toMatchObject({
+    local: 0,
+    dead: 0,
+  })
   expect(await waitingOf('HAZARD')).toEqual([{ orderId: 'order-1', qty: 10 }])
   await running.allocation.stop()
   await running.restart('allocation', DYING)

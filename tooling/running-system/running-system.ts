@@ -1,4 +1,4 @@
-import { type Databases, createDatabases } from './databases.ts'
+import { createDatabases, type Databases } from './databases.ts'
 import { freePort } from './free-port.ts'
 import { type MailCatcher, startMailCatcher } from './mail-catcher.ts'
 import { type ProvisionedBroker, provisionBroker } from './provisioned-broker.ts'

@@ -8,6 +8,7 @@
  */
 export type Outcome = 'not-executed' | 'refused' | 'failed' | 'unknown'
 
+/** What a {@link PosthornError} carries besides its code and its text. */
 export interface PosthornErrorOptions {
   readonly cause?: unknown
   readonly outcome?: Outcome

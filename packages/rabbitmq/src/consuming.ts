@@ -14,7 +14,8 @@ const QUARANTINE = 30_000
  *
  * A message that amqplib cannot decode kills the connection, and is delivered again on the next. With everything that was
  * delivered along with it counted as failed too, innocent neighbours would reach their delivery limit with it; so after
- * such a crash each consumer takes one message at a time.
+ * such a crash each consumer takes one message at a time. An expendable queue, which has no delivery limit, is drained
+ * first: else the message would come for ever, and all others with it reach their limit.
  */
 export class Consuming {
   readonly #target: SessionTarget
@@ -52,6 +53,7 @@ export class Consuming {
     const consumer = new QueueConsumer({
       queue,
       prefetch: options.prefetch,
+      expendable: false,
       receive,
       onTrouble: this.#onState,
     })
@@ -110,15 +112,15 @@ export class Consuming {
   }
 
   async #reattach(session: Session): Promise<void> {
-    const prefetch = this.#quarantine === undefined ? undefined : 1
-    await Promise.all([...this.#consumers].map((consumer) => consumer.reattach(session, prefetch)))
+    const quarantined = this.#quarantine !== undefined
+    await Promise.all([...this.#consumers].map((consumer) => consumer.reattach(session, quarantined)))
   }
 
   #startQuarantine(): void {
     clearTimeout(this.#quarantine)
     this.#quarantine = setTimeout(() => {
       this.#quarantine = undefined
-      for (const consumer of this.#consumers) consumer.widen()
+      for (const consumer of this.#consumers) void consumer.endQuarantine()
     }, QUARANTINE).unref()
   }
 

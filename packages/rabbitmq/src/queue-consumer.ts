@@ -2,12 +2,15 @@ import type { Consumer, Incoming } from '@posthorn/core/transport'
 import type { Channel, ConsumeMessage } from 'amqplib'
 import { BackOff } from './back-off.ts'
 import { type Loss, lossFrom } from './loss.ts'
+import { QueueDrain } from './queue-drain.ts'
 import { type Origin, ReceivedMessage } from './received-message.ts'
 import type { Session } from './session.ts'
 
 export interface QueueConsumerOptions {
   readonly queue: string
   readonly prefetch: number
+  /** Without a delivery limit: in quarantine it is drained before it is consumed. */
+  readonly expendable: boolean
   readonly receive: (incoming: Incoming) => void
   /** `trouble` has changed. */
   readonly onTrouble: () => void
@@ -20,14 +23,14 @@ export class QueueConsumer implements Consumer {
   #session: Session | null = null
   #origin: Origin = { channel: null }
   #tag: string | null = null
-  #prefetch: number
+  #drain: QueueDrain | null = null
+  #quarantined = false
   #retry: NodeJS.Timeout | undefined
   #cancelled = false
   #trouble: string | null = null
 
   constructor(options: QueueConsumerOptions) {
     this.#options = options
-    this.#prefetch = options.prefetch
   }
 
   /** Why it does not consume although its connection is up. */
@@ -36,13 +39,13 @@ export class QueueConsumer implements Consumer {
   }
 
   /**
-   * Consumes on this session, with at most `prefetch` unsettled messages.
+   * Consumes on this session; in quarantine one message at a time.
    * @throws what the broker says
    */
-  async attach(session: Session, prefetch = this.#options.prefetch): Promise<void> {
+  async attach(session: Session, quarantined = false): Promise<void> {
     if (this.#cancelled) return
     this.#session = session
-    this.#prefetch = prefetch
+    this.#quarantined = quarantined
     const origin: Origin = { channel: null }
     this.#origin = origin
     const channel = await session.channel((fresh) => {
@@ -57,16 +60,17 @@ export class QueueConsumer implements Consumer {
         if (this.#origin === origin && wasConsuming) this.#again(loss)
       })
     })
-    await this.#subscribe(session, channel, origin)
+    if (quarantined && this.#options.expendable) this.#drainFirst(session, channel, origin)
+    else await this.#subscribe(session, channel, origin)
     this.#backOff.succeeded()
     this.#report(null)
   }
 
   /** As `attach`, but for failures of this consumer alone: it tries again by itself. */
-  async reattach(session: Session, prefetch?: number): Promise<void> {
+  async reattach(session: Session, quarantined: boolean): Promise<void> {
     this.#tag = null
     try {
-      await this.attach(session, prefetch)
+      await this.attach(session, quarantined)
     } catch (error) {
       if (!session.alive) throw error
       this.#again(lossFrom(error, false))
@@ -80,13 +84,13 @@ export class QueueConsumer implements Consumer {
     this.#origin.channel = null
   }
 
-  /** Continues with the prefetch that was asked for: a subscription cannot change its own. */
-  async widen(): Promise<void> {
+  /** A subscription cannot change its own prefetch, so there is a new one. */
+  async endQuarantine(): Promise<void> {
     const session = this.#session
     const origin = this.#origin
     const tag = this.#tag
-    if (this.#prefetch === this.#options.prefetch || session === null) return
-    this.#prefetch = this.#options.prefetch
+    if (!this.#quarantined || session === null) return
+    this.#quarantined = false
     if (origin.channel === null || tag === null) return
     this.#tag = null
     try {
@@ -102,6 +106,7 @@ export class QueueConsumer implements Consumer {
     this.#cancelled = true
     clearTimeout(this.#retry)
     this.#report(null)
+    await this.#drain?.stop()
     const { channel } = this.#origin
     const tag = this.#tag
     this.#tag = null
@@ -127,11 +132,24 @@ export class QueueConsumer implements Consumer {
     }
   }
 
+  /** In the background: it takes as long as the handlers take. */
+  #drainFirst(session: Session, channel: Channel, origin: Origin): void {
+    const { queue, prefetch, receive } = this.#options
+    this.#drain = new QueueDrain({ session, channel, queue, limit: prefetch, receive })
+    this.#drain
+      .run()
+      .then(() => (this.#cancelled ? undefined : this.#subscribe(session, channel, origin)))
+      .catch((error: unknown) => {
+        if (session.alive && this.#origin === origin) this.#again(lossFrom(error, false))
+      })
+  }
+
   async #subscribe(session: Session, channel: Channel, origin: Origin): Promise<void> {
-    await session.answer(channel.prefetch(this.#prefetch))
+    await session.answer(channel.prefetch(this.#quarantined ? 1 : this.#options.prefetch))
     const receive = (message: ConsumeMessage | null) => this.#receive(message, origin)
     const { consumerTag } = await session.answer(channel.consume(this.#options.queue, receive))
-    if (this.#origin === origin) this.#tag = consumerTag
+    if (this.#cancelled) await session.answer(channel.cancel(consumerTag))
+    else if (this.#origin === origin) this.#tag = consumerTag
   }
 
   #receive(message: ConsumeMessage | null, origin: Origin): void {
@@ -156,7 +174,7 @@ export class QueueConsumer implements Consumer {
     clearTimeout(this.#retry)
     this.#retry = setTimeout(() => {
       const session = this.#session
-      if (session?.alive === true) this.reattach(session, this.#prefetch).catch(() => undefined)
+      if (session?.alive === true) this.reattach(session, this.#quarantined).catch(() => undefined)
     }, this.#backOff.next(loss.kind))
   }
 

@@ -3,6 +3,7 @@ import { type Endpoint, parseAmqpUrl } from './amqp-url.ts'
 import { RabbitMqLink } from './rabbitmq-link.ts'
 import type { TlsOptions } from './session.ts'
 
+/** Where the broker is, and as whom to connect. */
 export interface RabbitMqBrokerOptions {
   /** `amqp[s]://<user>:<password>@<host>[:<port>]`; a path is ignored. */
   readonly url: string

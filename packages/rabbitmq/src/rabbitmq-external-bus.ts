@@ -9,6 +9,7 @@ import { rabbitMqError } from './errors.ts'
 import { RabbitMqBroker } from './rabbitmq-broker.ts'
 import type { TlsOptions } from './session.ts'
 
+/** As for any external bus, and where the broker is. */
 export interface RabbitMqExternalBusOptions<D extends string = string>
   extends Omit<ExternalBusOptions<D>, 'broker'> {
   /**

@@ -5,6 +5,7 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 /** A table with the two columns that a repository needs of an aggregate's root. */
 export type RootTable = PgTable & { readonly id: PgColumn; readonly version: PgColumn }
 
+/** A table of an aggregate's children. */
 export interface ChildTable {
   readonly table: PgTable
   /** The column of `table` that holds the root's id. */

@@ -14,6 +14,7 @@ import { pipelined } from './pipelined.ts'
 import type { Db } from './statement-client.ts'
 import { writeChange } from './write-change.ts'
 
+/** Where an aggregate's rows are, and how they become one. */
 export interface DrizzleRepositoryOptions<A extends Aggregate> {
   readonly table: RootTable
   /** By the names that the mapping uses. */

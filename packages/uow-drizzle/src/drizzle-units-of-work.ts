@@ -3,6 +3,7 @@ import { type Factories, joinFactories, type UnitsOptions, unitsOfWork } from '@
 import { DrizzleTransaction, type DrizzleUnit } from './drizzle-transaction.ts'
 import type { PostgresDriver } from './postgres-driver.ts'
 
+/** The parts of a unit of work on Postgres. */
 export interface DrizzleUnitsOptions<R extends object, A extends object, D extends string>
   extends UnitsOptions {
   readonly domain: Domain<D>

@@ -4,6 +4,7 @@ import { acquireTimeout, classifyError, isLastWord } from './classify-error.ts'
 import { beginGuarded, type GuardedTransaction, type GuardOptions } from './guarded-transaction.ts'
 import { type Db, drizzleOn, type Parameter } from './statement-client.ts'
 
+/** How the driver connects, and how many connections it keeps. */
 export interface PostgresDriverOptions {
   /** The most connections. Default 10. */
   readonly max?: number

@@ -75,6 +75,11 @@ export interface BrokerLink {
 export interface ConsumeOptions {
   /** How many unsettled messages the broker may have out to this consumer. */
   readonly prefetch: number
+  /**
+   * For a queue without a delivery limit whose messages may be lost in need: where a message cannot even be received,
+   * the transport may take this one, and others for a while, off the queue for good. Default false.
+   */
+  readonly expendable?: boolean
 }
 
 /** The hold on a queue that `consume` gives. */

@@ -18,6 +18,7 @@ export interface Inbox {
   record(key: InboxKey, outcome: HandledOutcome): void
 }
 
+/** Which message, for whom. */
 export interface InboxKey {
   /** What handles it: `commands`, or the name of an event's handler. */
   readonly consumer: string
@@ -26,6 +27,7 @@ export interface InboxKey {
   readonly messageId: string
 }
 
+/** Whether a message is new to its consumer. */
 export type InboxClaim =
   | { readonly first: true }
   /** Applied before; `outcome` is what it came to. */

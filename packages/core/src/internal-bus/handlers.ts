@@ -47,11 +47,13 @@ export type AnyEventHandler<E extends Event, R extends object, D extends string>
   | SharedHandler<E, R, D>
   | DetachedHandler<E, D>
 
+/** What {@link shared} makes. */
 export interface SharedHandler<E extends Event, R extends object, D extends string> {
   readonly transaction: 'shared'
   readonly handle: EventHandler<E, R, D>
 }
 
+/** What {@link detached} makes. */
 export interface DetachedHandler<E extends Event, D extends string> {
   readonly transaction: 'none'
   readonly handle: (event: E, outgoing: Outgoing<D>, context: HandlerContext) => unknown

@@ -9,6 +9,7 @@ export interface Aggregate {
   readonly events: Event[]
 }
 
+/** How an aggregate is to be read. */
 export interface GetOptions {
   /** `update`: nobody else reads it for update or changes it until this unit ends. */
   readonly lock?: 'update'

@@ -2,6 +2,7 @@ import type { IdentityMap } from './identity-map.ts'
 import type { Aggregate, AggregateRows, Repository } from './repository.ts'
 import { concurrencyConflict } from './unit-errors.ts'
 
+/** An aggregate as a store has it. */
 export interface StoredAggregate {
   readonly rows: AggregateRows
   readonly version: number

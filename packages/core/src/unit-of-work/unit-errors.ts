@@ -1,7 +1,10 @@
 import { PosthornError } from '../errors.ts'
 
-/** The errors that every store raises alike. Those of a conflict mean that nothing was written. */
+/*
+ * The errors that every store raises alike. Those of a conflict mean that nothing was written.
+ */
 
+/** An aggregate was changed by another unit since this one read it. */
 export function concurrencyConflict(repository: string, id: string): PosthornError<'ConcurrencyConflict'> {
   return new PosthornError(
     'ConcurrencyConflict',
@@ -10,6 +13,7 @@ export function concurrencyConflict(repository: string, id: string): PosthornErr
   )
 }
 
+/** Postgres could not put two transactions in an order, or they waited for each other. */
 export function serializationConflict(
   reason: string,
   cause?: unknown,
@@ -21,6 +25,7 @@ export function serializationConflict(
   })
 }
 
+/** An aggregate was added whose id is taken. */
 export function aggregateExists(
   repository: string,
   id: string,
@@ -33,6 +38,7 @@ export function aggregateExists(
   })
 }
 
+/** Something was asked of a unit that has committed, rolled back or lost its connection. */
 export function unitEnded(state: string, cause?: unknown): PosthornError<'UnitEnded'> {
   return new PosthornError('UnitEnded', `The unit of work is ${state}; begin another one`, {
     outcome: 'not-executed',
@@ -40,6 +46,7 @@ export function unitEnded(state: string, cause?: unknown): PosthornError<'UnitEn
   })
 }
 
+/** A unit that only reads was asked to write. */
 export function readOnlyUnit(cause?: unknown): PosthornError<'ReadOnlyUnit'> {
   return new PosthornError('ReadOnlyUnit', 'The unit of work is read-only; nothing was written', {
     outcome: 'failed',
@@ -47,6 +54,7 @@ export function readOnlyUnit(cause?: unknown): PosthornError<'ReadOnlyUnit'> {
   })
 }
 
+/** A message's id came before with another body or type. */
 export function idempotencyKeyReuse(messageId: string): PosthornError<'IdempotencyKeyReuse'> {
   return new PosthornError(
     'IdempotencyKeyReuse',
@@ -55,6 +63,7 @@ export function idempotencyKeyReuse(messageId: string): PosthornError<'Idempoten
   )
 }
 
+/** An outcome was recorded for a message that this unit has not claimed. */
 export function notClaimed(messageId: string): PosthornError<'NotClaimed'> {
   return new PosthornError(
     'NotClaimed',

@@ -42,8 +42,10 @@ export interface UnitControl extends AsyncDisposable {
   collectNewEvents(): readonly Event[]
 }
 
+/** `lost`: its connection has gone, and nothing of it will be written. */
 export type UnitState = 'active' | 'committed' | 'rolled-back' | 'lost'
 
+/** How one transaction is to be run. */
 export interface UnitOptions {
   readonly isolation?: 'read committed' | 'repeatable read' | 'serializable'
   readonly readOnly?: boolean
@@ -67,6 +69,7 @@ export interface RetryPolicy {
   readonly cap: number
 }
 
+/** Begins units of work; see {@link UnitOfWork}. Safe to share: each unit has a transaction of its own. */
 export interface UnitsOfWork<R extends object = object, D extends string = string> {
   /** `await using unit = await units.start()`, then `await unit.commit()`. No retry. */
   start(options?: UnitOptions): Promise<UnitOfWork<R, D> & UnitControl>

@@ -11,6 +11,7 @@ export interface TrackedRepository {
   readonly identities: IdentityMap
 }
 
+/** What a store's unit gives its session. */
 export interface SessionOptions<R extends object, C> {
   readonly factories: Factories<R, C>
   /** What the factories are given. */

@@ -6,6 +6,7 @@ import type { OutboxRecord } from '../outbox/outbox.ts'
 import { retryConflicts } from './retry-conflicts.ts'
 import type { RetryPolicy, Transaction, UnitControl, UnitOfWork, UnitsOfWork } from './unit-of-work.ts'
 
+/** How `run` retries. */
 export interface UnitsOptions {
   /** For `run`. */
   readonly retry?: RetryPolicy | undefined

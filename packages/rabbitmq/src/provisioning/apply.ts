@@ -7,6 +7,7 @@ import { ManagementApi } from './management-api.ts'
 import { revokeRights } from './revoke-rights.ts'
 import { readVhost, surplusBindings } from './vhost-state.ts'
 
+/** How to reach the broker as its administrator, and what the plan leaves open. */
 export interface ApplyOptions {
   /** `http[s]://<administrator>:<password>@<host>:<port>` */
   readonly managementUrl: string

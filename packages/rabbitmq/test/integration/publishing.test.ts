@@ -136,7 +136,7 @@ describe('replies', () => {
         correlationId: messageId,
         persistent: false,
       })
-      billing.link.publish(answer, 5_000).then(() => incoming.ack())
+      void billing.link.publish(answer, 5_000).then(() => incoming.ack())
     })
     const ids = Array.from({ length: 100 }, () => crypto.randomUUID())
     await Promise.all(

@@ -1,3 +1,4 @@
+import type { Incoming } from '@posthorn/core/transport'
 import { connect } from 'amqplib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ProvisionedSystem, provisionedSystem } from '../../../../tooling/fixtures/rabbitmq.ts'
@@ -63,5 +64,45 @@ describe('a message that the decoder chokes on', () => {
     await send('after')
     await eventually('it goes on', () => handled.has('after'))
     await admin.close()
+  })
+
+  test('goes for good from a queue without a delivery limit, and costs no other message of the vhost a life', async () => {
+    await using shop = await openLink(system, 'shop', 'billing')
+    const call = (body: string) =>
+      shop.link.publish(frame('x.cmd.shop', 'call.Charge', body, { persistent: false }), 5_000)
+    const good = Array.from({ length: 20 }, (_, i) => `good ${i}`)
+    for (const body of good.slice(0, 10)) await call(body)
+    await publishPoison('x.cmd.shop', 'call.Charge')
+    for (const body of good.slice(10)) await call(body)
+
+    await using billing = await openLink(system, 'billing', 'billing')
+    const slow: Incoming[] = []
+    await billing.link.consume('q.commands', { prefetch: 50 }, (incoming) => void slow.push(incoming))
+    await shop.link.publish(frame('x.cmd.shop', 'cmd.Charge', 'slow'), 5_000)
+    await eventually('the slow one is being handled', () => slow.length === 1)
+    const handled = new Set<string>()
+    let most = 0
+    let now = 0
+    await billing.link.consume('q.calls', { prefetch: 5, expendable: true }, (incoming) => {
+      now += 1
+      most = Math.max(most, now)
+      setTimeout(() => {
+        now -= 1
+        handled.add(textOf(incoming))
+        incoming.ack()
+      }, 5)
+    })
+    await eventually('all others are handled', () => handled.size === good.length)
+    await eventually('the link is up', () => billing.link.state === 'up')
+    await call('after')
+    await eventually('it goes on', () => handled.has('after'))
+    expect(handled).toEqual(new Set([...good, 'after']))
+    // Once when it was consumed, once when it was taken: fewer than the delivery limit.
+    const losses = billing.states.filter(({ state }) => state === 'down').length
+    expect(losses).toBeGreaterThanOrEqual(1)
+    expect(losses).toBeLessThanOrEqual(3)
+    expect(most).toBeLessThanOrEqual(2 * 5)
+    await eventually('the slow one is still there', () => slow.length > losses)
+    slow.at(-1)?.ack()
   })
 })

@@ -19,7 +19,7 @@ const hazards = {
     const sql = postgres(url, { ...options, max: 1 })
     const transaction = sql.begin(async (scope) => {
       const pid = await pidOf(scope)
-      setTimeout(() => kill(pid), 50)
+      setTimeout(() => void kill(pid), 50)
       await scope`select pg_sleep(10)`
     })
     await transaction.catch(() => undefined)

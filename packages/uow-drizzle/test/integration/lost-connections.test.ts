@@ -46,14 +46,14 @@ describe('a backend killed during a statement', () => {
   test('is a ConnectionLost with the guard, and the next transaction has a new connection', async () => {
     const transaction = await driver.begin()
     const pid = await pidOf(transaction)
-    const statement = transaction.run('select pg_sleep(10)')
-    await sleep(50)
-    await kill(pid)
-    await expect(statement).rejects.toMatchObject({
+    const lost = expect(transaction.run('select pg_sleep(10)')).rejects.toMatchObject({
       code: 'ConnectionLost',
       outcome: 'failed',
       retryable: true,
     })
+    await sleep(50)
+    await kill(pid)
+    await lost
     await transaction.rollback()
     expect(transaction.phase).toBe('lost')
     await usable()
@@ -87,9 +87,10 @@ describe('a statement after the death of its connection', () => {
     const pid = await pidOf(a)
     const next = driver.begin()
     const reaction = a.run('select pg_sleep(10)').catch(() => a.run('select 1'))
+    const refused = expect(reaction).rejects.toMatchObject({ code: 'ConnectionLost' })
     await sleep(50)
     await kill(pid)
-    await expect(reaction).rejects.toMatchObject({ code: 'ConnectionLost' })
+    await refused
     await (await next).rollback()
   })
 })
@@ -127,12 +128,11 @@ describe('a statement queued behind one that is being parsed', () => {
     await locking.run('lock table thing in access exclusive mode')
     const transaction = await driver.begin()
     const pid = await pidOf(transaction)
-    const statements = [
+    const outcomes = Promise.allSettled([
       transaction.run('select * from thing where id = $1', [1]),
       transaction.run('select 1'),
       transaction.run('select 2'),
-    ]
-    const outcomes = Promise.allSettled(statements)
+    ])
     await sleep(50)
     await kill(pid)
     for (const outcome of await outcomes) {

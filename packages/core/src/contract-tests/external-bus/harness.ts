@@ -17,6 +17,7 @@ export interface ExternalBusHarness {
   world(system: System, options?: Pick<PlanOptions, 'selfDeclare' | 'ordered'>): Promise<World>
 }
 
+/** A system on a fresh broker, for one test. */
 export interface World {
   /** A bus that is not started yet. What it speaks of is the world's system unless another is given. */
   bus<const D extends string>(

@@ -10,6 +10,7 @@ interface BasketRef {
   readonly basketId: string
 }
 
+/** The domain on which the suites of the stores play. */
 export const market = defineDomain('market', {
   commands: { Tidy: command({ input: anything<BasketRef>(), allow: ['market'] }) },
   events: {
@@ -43,6 +44,7 @@ interface BasketState {
   readonly items: readonly Item[]
 }
 
+/** The aggregate on which the suites of the stores play: a root with children. */
 export class Basket implements Aggregate {
   readonly id: string
   readonly events: Event[] = []
@@ -80,6 +82,7 @@ export class Basket implements Aggregate {
   }
 }
 
+/** A {@link Basket} as rows of `baskets` and `items`. */
 export const basketMapping: AggregateMapping<Basket> = {
   childKeys: { items: ['basketId', 'sku'] },
   toRows: ({ id, owner, open, openedAt, items }) => ({

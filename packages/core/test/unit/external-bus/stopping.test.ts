@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Broker } from '../../../src/external-bus/broker.ts'
+import type { Broker, BrokerLink } from '../../../src/external-bus/broker.ts'
 import { createExternalBus } from '../../../src/external-bus/connected-external-bus.ts'
 import type { Delivery } from '../../../src/external-bus/external-bus.ts'
 import { settle } from '../manual-clock.ts'
@@ -97,19 +97,21 @@ describe('starts and stops', () => {
     expect(service.health().state).toBe('up')
   })
 
-  test('do not wait longer for a start that hangs than the stop may take', async () => {
-    const { clock, broker, bus } = openWorld()
+  test('do not wait for a start that hangs, and what it still brings about is undone', async () => {
+    const { clock, broker } = openWorld()
     const connected = broker.connect('allocation')
     const pending: (() => void)[] = []
+    const links: BrokerLink[] = []
     const hanging: Broker = {
       ...connected,
       open: async (vhost, events) => {
-        await new Promise<void>((resolve) => pending.push(resolve))
-        return connected.open(vhost, events)
+        if (links.length === 0) await new Promise<void>((resolve) => pending.push(resolve))
+        const link = await connected.open(vhost, events)
+        links.push(link)
+        return link
       },
     }
     const service = createExternalBus({ domain: 'allocation', system, clock, broker: hanging })
-    service.registerCommandHandler(Forget, async () => undefined)
     const starts = [service.start(), service.start()].map((start) => start.catch((error: unknown) => error))
     await settle()
     const stop = service.stop({ deadline: 1_000 })
@@ -120,11 +122,39 @@ describe('starts and stops', () => {
 
     for (const connect of pending) connect()
     await settle()
-    const storefront = bus('storefront')
-    storefront.registerDomains('allocation')
-    await storefront.start()
-    await storefront.send(Forget({ orderId: 'o' }))
+    expect(links.map(({ state }) => state)).toEqual(['down'])
+    await service.start()
+    expect(service.health().state).toBe('up')
+  })
+
+  test('leave no consumer behind of a start that was given up', async () => {
+    const { clock, broker } = openWorld()
+    const connected = broker.connect('allocation')
+    const pending: (() => void)[] = []
+    const queues: string[] = []
+    const hanging: Broker = {
+      ...connected,
+      open: async (vhost, events) => {
+        const link = await connected.open(vhost, events)
+        const { consume } = link
+        link.consume = async (queue, ...rest) => {
+          queues.push(queue)
+          await new Promise<void>((resolve) => pending.push(resolve))
+          return consume.call(link, queue, ...rest)
+        }
+        return link
+      },
+    }
+    const service = createExternalBus({ domain: 'allocation', system, clock, broker: hanging })
+    service.registerCommandHandler(Forget, async () => undefined)
+    const start = service.start().catch((error: unknown) => error)
     await settle()
-    expect(broker.queueDepth('allocation', 'q.commands')).toBe(1)
+    const stop = service.stop({ deadline: 1_000 })
+    await clock.advance(1_000)
+    await stop
+    expect(await start).toMatchObject({ code: 'BusStopped' })
+    pending[0]?.()
+    await settle()
+    expect(queues).toEqual(['q.commands'])
   })
 })

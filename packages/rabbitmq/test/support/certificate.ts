@@ -1,0 +1,20 @@
+/** A certificate for `localhost` that signs itself, with its key. Good for tests only, until 2126. */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBlTCCATugAwIBAgIUaGdR6svkAC33SnJ7KWxgRVsgaCQwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA2MDQyOVoYDzIxMjYxMDI4
+MDYwNDI5WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAT/+rLJT4DaktJJ3bbijVFXoz8k22+/iTndlbGza7q8AxKeTxd8eF+/
+Rbgexl4rm8CemML3qeBmht+nQcVa0r7ao2kwZzAdBgNVHQ4EFgQUdIrdO6Qh5HZt
+IUOfrUpIXPrAA7AwHwYDVR0jBBgwFoAUdIrdO6Qh5HZtIUOfrUpIXPrAA7AwDwYD
+VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
+SAAwRQIhAIklEm76iIX2x5q/QJNsL4jVKZSjI/Wz0TwNa2y7KGhjAiBggVh68Ps6
+kP2w6Noz2G24rNJuj3Axi7MRXrC14hbfYQ==
+-----END CERTIFICATE-----
+`
+
+export const privateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgM+YKBGmh6iOBaNF+
+wAxPLco6Rxx2URYv7yZGbd1KRxChRANCAAT/+rLJT4DaktJJ3bbijVFXoz8k22+/
+iTndlbGza7q8AxKeTxd8eF+/Rbgexl4rm8CemML3qeBmht+nQcVa0r7a
+-----END PRIVATE KEY-----
+`
