@@ -53,7 +53,7 @@ export class Consuming {
     const consumer = new QueueConsumer({
       queue,
       prefetch: options.prefetch,
-      expendable: false,
+      expendable: options.expendable ?? false,
       receive,
       onTrouble: this.#onState,
     })
@@ -120,7 +120,7 @@ export class Consuming {
     clearTimeout(this.#quarantine)
     this.#quarantine = setTimeout(() => {
       this.#quarantine = undefined
-      for (const consumer of this.#consumers) void consumer.endQuarantine()
+      for (const consumer of this.#consumers) consumer.endQuarantine()
     }, QUARANTINE).unref()
   }
 

@@ -2,6 +2,7 @@ import { PosthornError } from '../errors.ts'
 import type { Domain } from '../messages/define-domain.ts'
 import type { AnyCommandDefinition, AnyEventDefinition } from '../messages/definitions.ts'
 import type { Event } from '../messages/message.ts'
+import { COMMAND_HANDLER } from '../outbox/outbox-record.ts'
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 import type { AnyEventHandler, HandlerContext, Outgoing } from './handlers.ts'
 
@@ -22,9 +23,6 @@ interface OutgoingHandler extends Omit<UnitHandler<object>, 'transaction' | 'han
   readonly handle: (message: never, outgoing: Outgoing, context: HandlerContext) => unknown
 }
 
-/** The name that a command's only handler has in the outbox, when its own domain sent it. */
-const COMMAND = 'command'
-
 interface Tables {
   readonly commands: Readonly<Record<string, unknown>>
   readonly events?: Readonly<Record<string, unknown>> | undefined
@@ -33,6 +31,7 @@ interface Tables {
 
 /** The three tables of handlers, looked up by wire name. */
 export interface HandlerRegistry<R extends object> {
+  readonly domain: string
   readonly commands: ReadonlyMap<string, AnyCommandDefinition>
   readonly events: ReadonlyMap<string, AnyEventDefinition>
   readonly subscribed: ReadonlyMap<string, AnyEventDefinition>
@@ -59,7 +58,7 @@ export function handlerRegistry<R extends object>(
   for (const [name, handle] of Object.entries(tables.commands)) {
     const type = `${domain.name}.${name}`
     commandHandlers.set(type, {
-      name: COMMAND,
+      name: COMMAND_HANDLER,
       fullName: type,
       transaction: 'own',
       handle: handle as UnitHandler<R>['handle'],
@@ -75,6 +74,7 @@ export function handlerRegistry<R extends object>(
   }
 
   return {
+    domain: domain.name,
     commands,
     events,
     subscribed,

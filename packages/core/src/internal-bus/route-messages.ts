@@ -1,6 +1,7 @@
 import { PosthornError } from '../errors.ts'
 import { causedBy, type Message } from '../messages/message.ts'
 import type { OutboxRecord } from '../outbox/outbox.ts'
+import { brokerRecord, foreignMessage, localRecord } from '../outbox/outbox-record.ts'
 import type { Transaction } from '../unit-of-work/unit-of-work.ts'
 import type { HandlerRegistry } from './handler-registry.ts'
 import type { HandlerContext } from './handlers.ts'
@@ -38,24 +39,19 @@ export async function routeMessages<R extends object>(
     const { message, depth } = link
     if (message.kind === 'event') {
       const definition = registry.events.get(message.type)
-      if (definition === undefined) throw foreign(message)
+      if (definition === undefined) throw foreignMessage(message, registry.domain)
       for (const handler of registry.eventHandlers(message.type)) {
         if (handler.transaction === 'shared') {
           await handler.handle(message as never, transaction.unit, context)
           take(link)
         } else {
-          records.push({ message, handler: handler.name, key: null, depth })
+          records.push(localRecord(message, handler.name, depth))
         }
       }
-      if (!definition.private) records.push({ message, handler: null, key: message.key, depth })
+      if (!definition.private) records.push(brokerRecord(message, depth))
     } else {
       const own = registry.commandHandler(message.type)
-      records.push({
-        message,
-        handler: own?.name ?? null,
-        key: own === undefined ? message.key : null,
-        depth,
-      })
+      records.push(own === undefined ? brokerRecord(message, depth) : localRecord(message, own.name, depth))
     }
   }
   return records
@@ -66,13 +62,5 @@ function tooLong(message: Message, maxDepth: number): PosthornError<'ChainTooLon
     'ChainTooLong',
     `${message.type} is the end of a chain of more than ${maxDepth} messages; look for handlers that cause each other`,
     { outcome: 'failed', details: { type: message.type, correlationId: message.correlationId } },
-  )
-}
-
-function foreign(message: Message): PosthornError<'ForeignMessage'> {
-  return new PosthornError(
-    'ForeignMessage',
-    `${message.type} is another domain's event; a domain raises only its own`,
-    { outcome: 'failed', details: { type: message.type } },
   )
 }

@@ -2,6 +2,7 @@ import { PosthornError } from '../errors.ts'
 import type { HandledOutcome, InboxKey } from '../inbox/inbox.ts'
 import type { Command, Event, Message } from '../messages/message.ts'
 import type { OutboxEntry, OutboxRecord } from '../outbox/outbox.ts'
+import { localRecord } from '../outbox/outbox-record.ts'
 import type { Transaction, UnitsOfWork } from '../unit-of-work/unit-of-work.ts'
 import type { Handler, HandlerRegistry } from './handler-registry.ts'
 import type { HandlerContext, Outgoing } from './handlers.ts'
@@ -56,7 +57,7 @@ export async function runInUnit<R extends object>(
   const { handler, message } = task
   if (handler.transaction === 'none') {
     // A message from outside: its claim commits with an entry for the handler, which runs as a follow-up.
-    const record = { message, handler: handler.name, key: null, depth: task.depth }
+    const record = localRecord(message, handler.name, task.depth)
     return inUnit(parts, task, context, attempt, async () => ({ result: undefined, records: [record] }))
   }
   return inUnit(parts, task, context, attempt, async (transaction) => {

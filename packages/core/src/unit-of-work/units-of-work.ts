@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { PosthornError } from '../errors.ts'
 import type { Domain } from '../messages/define-domain.ts'
 import type { Event, Message } from '../messages/message.ts'
+import { splitType } from '../messages/names.ts'
 import type { OutboxRecord } from '../outbox/outbox.ts'
+import { brokerRecord, COMMAND_HANDLER, foreignMessage, localRecord } from '../outbox/outbox-record.ts'
 import { retryConflicts } from './retry-conflicts.ts'
 import type { RetryPolicy, Transaction, UnitControl, UnitOfWork, UnitsOfWork } from './unit-of-work.ts'
 
@@ -14,9 +15,6 @@ export interface UnitsOptions {
   /** From 0 up to 1, for the pauses between tries. */
   readonly random?: (() => number) | undefined
 }
-
-/** The name under which a domain's own command stands in its outbox; its only handler is found by the command. */
-const COMMAND = 'command'
 
 /** Units of work over what a store begins. What such a unit, outside the bus, raises and sends goes into the outbox. */
 export function unitsOfWork<R extends object, D extends string>(
@@ -80,17 +78,11 @@ function controlled<R extends object, D extends string>(
 
 /** Undefined when nobody but this unit hears of it: a private event has no handlers outside the bus. */
 function outboxRecord(domain: Domain, message: Message): OutboxRecord | undefined {
-  const own = message.type.startsWith(`${domain.name}.`)
+  const own = splitType(message.type).domain === domain.name
   if (message.kind === 'command') {
-    return { message, handler: own ? COMMAND : null, key: own ? null : message.key, depth: 0 }
+    return own ? localRecord(message, COMMAND_HANDLER, 0) : brokerRecord(message, 0)
   }
   const definition = Object.values(domain.events).find(({ type }) => type === message.type)
-  if (definition === undefined) {
-    throw new PosthornError(
-      'ForeignMessage',
-      `${message.type} is another domain's event; ${domain.name} raises only its own`,
-      { outcome: 'failed', details: { type: message.type } },
-    )
-  }
-  return definition.private ? undefined : { message, handler: null, key: message.key, depth: 0 }
+  if (definition === undefined) throw foreignMessage(message, domain.name)
+  return definition.private ? undefined : brokerRecord(message, 0)
 }
