@@ -90,7 +90,7 @@ export class QueueConsumer implements Consumer {
     const origin = this.#origin
     const tag = this.#tag
     if (!this.#quarantined || session === null) return
-    return
+    this.#quarantined = false
     if (origin.channel === null || tag === null) return
     this.#tag = null
     try {

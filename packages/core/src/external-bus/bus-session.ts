@@ -127,10 +127,7 @@ export class BusSession {
       queue: string,
       limit: number,
       receive: (incoming: Incoming) => void,
-    ) => {
-      if (this.#closing) throw notStarted()
-      this.#consumers.push(await link.consume(queue, { prefetch: limit }, receive))
-    }
+    ) => void this.#consumers.push(await link.consume(queue, { prefetch: limit }, receive))
     for (const one of this.#links.values()) {
       if (one.domain === domain) {
         if (!this.#registrations.servesCommands) continue

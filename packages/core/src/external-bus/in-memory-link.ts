@@ -68,6 +68,7 @@ export class InMemoryLink implements BrokerLink {
     { prefetch }: ConsumeOptions,
     receive: (incoming: Incoming) => void,
   ): Promise<Consumer> {
+    if (this.#closed) throw this.#lost()
     const queue = this.#place.queue(name)
     if (queue === undefined || !this.#place.offers(this.#user, 'read', name)) throw this.#missing([name])
     const attach = () => queue.consume(prefetch, receive)
@@ -147,9 +148,11 @@ export class InMemoryLink implements BrokerLink {
         this.#waiting.add(wake)
       })
     }
-    if (this.#closed) {
-      throw new PosthornError('ConnectionLost', `The link to ${this.vhost} is closed`, { outcome: 'unknown' })
-    }
+    if (this.#closed) throw this.#lost()
+  }
+
+  #lost(): PosthornError<'ConnectionLost'> {
+    return new PosthornError('ConnectionLost', `The link to ${this.vhost} is closed`, { outcome: 'unknown' })
   }
 
   #missing(names: readonly string[]): PosthornError<'PermissionNotProvisioned'> {

@@ -8,7 +8,7 @@ interface Waiter {
 
 interface Lock {
   owner: object
-  readonly waiting: Waiter[]
+  waiting: Waiter[]
 }
 
 /** Exclusive locks by name, held by a transaction until it ends; whoever waits gets them in the order of asking. */
@@ -64,13 +64,16 @@ export class InMemoryLocks {
   releaseAll(owner: object): void {
     for (const [name, lock] of this.#locks) {
       if (lock.owner !== owner) continue
-      const next = lock.waiting.shift()
+      const next = lock.waiting[0]?.owner
       if (next === undefined) {
         this.#locks.delete(name)
-      } else {
-        lock.owner = next.owner
-        next.grant()
+        continue
       }
+      lock.owner = next
+      // One that asks twice at once must not wait for itself.
+      const granted = lock.waiting.filter((waiter) => waiter.owner === next)
+      lock.waiting = lock.waiting.filter((waiter) => waiter.owner !== next)
+      for (const { grant } of granted) grant()
     }
   }
 }

@@ -23,10 +23,15 @@ export function unitsOfWork<R extends object, D extends string>(
   { retry, clock = systemClock, random = Math.random }: UnitsOptions = {},
 ): UnitsOfWork<R, D> {
   const commit = async (transaction: Transaction<R, D>): Promise<readonly Message[]> => {
-    const messages = transaction.takeMessages()
-    transaction.outbox.add(...messages.flatMap((message) => outboxRecord(domain, message) ?? []))
-    await transaction.commit()
-    return messages
+    try {
+      const messages = transaction.takeMessages()
+      transaction.outbox.add(...messages.flatMap((message) => outboxRecord(domain, message) ?? []))
+      await transaction.commit()
+      return messages
+    } catch (error) {
+      await transaction.rollback()
+      throw error
+    }
   }
 
   return {

@@ -61,6 +61,14 @@ describe('publishing', () => {
     expect(results.flatMap(({ status }, i) => (status === 'rejected' ? [i] : []))).toEqual([25])
   })
 
+  test('of one message sent two ways at once, only the way that was returned fails', async () => {
+    await using billing = await openLink(system, 'billing', 'billing')
+    const messageId = crypto.randomUUID()
+    const send = (key: string) => billing.link.publish(frame('x.events', key, 'null', { messageId }), 5_000)
+    const results = await Promise.allSettled([send('evt.Charged'), send('evt.Refunded'), send('evt.Charged')])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  })
+
   test('a missing exchange fails its own message and leaves the others alone', async () => {
     await using billing = await openLink(system, 'billing', 'billing')
     const others = Array.from({ length: 20 }, () => billing.link.publish(charged(), 5_000))

@@ -1,8 +1,10 @@
 import type { Incoming } from '@posthorn/core/transport'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type ProvisionedSystem, provisionedSystem } from '../../../../tooling/fixtures/rabbitmq.ts'
+import { parseAmqpUrl } from '../../src/amqp-url.ts'
 import { ManagementApi } from '../../src/provisioning/management-api.ts'
 import { removePlan } from '../../src/provisioning/remove.ts'
+import { Session } from '../../src/session.ts'
 import { eventually } from '../support/eventually.ts'
 import { frame, openLink, textOf } from '../support/open-link.ts'
 import { shopSystem, soloSystem } from '../support/shop-system.ts'
@@ -109,6 +111,25 @@ describe('a lost connection', () => {
     expect(performance.now() - start).toBeLessThan(1_000)
     proxy.freeze(false)
     await eventually('no connection is left', () => proxy.open() === 0)
+  })
+
+  test('given up by us it is gone for the broker too', async () => {
+    const lost: string[] = []
+    const session = await Session.open(
+      {
+        endpoint: parseAmqpUrl(viaProxy.urlFor('billing'), 'billing'),
+        vhost: `${system.namespace}.billing`,
+        name: 'test',
+        tls: undefined,
+      },
+      { onLost: ({ reason }) => void lost.push(reason), onBlocked: () => undefined },
+    )
+    expect(proxy.open()).toBe(1)
+    session.destroy('it confirmed nothing')
+    session.destroy('once more')
+    expect(lost).toEqual(['it confirmed nothing'])
+    await eventually('the socket is closed', () => proxy.open() === 0)
+    await expect(session.channel(() => undefined)).rejects.toThrow()
   })
 
   test('50 times over, nothing is left of the connections before', async () => {

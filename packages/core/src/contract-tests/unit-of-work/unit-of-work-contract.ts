@@ -151,6 +151,14 @@ export function unitOfWorkContract(test: TestFunction, setup: StoreSetup): void 
     assert.equal((await store.queue.depth()).broker, 0)
   })
 
+  storeTest('a commit that refuses a message ends the unit', async (store) => {
+    await using unit = await store.units.start()
+    unit.publish(bank.events.Charged({ basketId: '' }))
+    await rejectsWith(unit.commit(), 'ForeignMessage')
+    await rejectsWith(unit.commit(), 'UnitEnded')
+    assert.equal((await store.queue.depth()).broker, 0)
+  })
+
   storeTest('public events and sent commands go to the broker, private events stay', async (store) => {
     await store.units.run(async (unit) => {
       unit.send(bank.commands.Charge({ basketId: 'b' }))
@@ -222,6 +230,22 @@ export function unitOfWorkContract(test: TestFunction, setup: StoreSetup): void 
     assert.ok(await isPending(second))
     await first.rollback()
     await (await second).rollback()
+  })
+
+  storeTest('a unit that asks twice at once for a locked aggregate gets it twice', async (store) => {
+    const id = await storedBasket(store)
+    const holder = await store.units.start()
+    await holder.baskets.get(id, { lock: 'update' })
+    await using unit = await store.units.start()
+    const both = Promise.all([
+      unit.baskets.get(id, { lock: 'update' }),
+      unit.baskets.get(id, { lock: 'update' }),
+    ])
+    assert.equal(await isPending(both), true)
+    await holder.rollback()
+    const [first, second] = await both
+    assert.equal(first?.id, id)
+    assert.equal(first, second)
   })
 
   storeTest('a lock that is not to be had in time is a conflict', async (store) => {
