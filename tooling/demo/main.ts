@@ -7,6 +7,7 @@ import { startDemoSystem } from './demo-system.ts'
 import { bold, dim, say } from './narration.ts'
 import { type DemoOptions, readOptions } from './options.ts'
 import { filesScenario, sampleScenario } from './scenario.ts'
+import { tellMails } from './tell-mails.ts'
 
 /** The demo: starts the system on the servers that it is given, plays a scenario, and stays up until it is ended. */
 async function main(): Promise<number> {
@@ -49,13 +50,7 @@ async function play({ batches, orders }: DemoOptions, running: DemoServices): Pr
       ? sampleScenario({ batches: join(data, 'batches.csv'), orders: join(data, 'orders.csv') })
       : filesScenario({ batches, orders })
   await scenario(allocationClient(running.allocationUrl), running.mail)
-  const kinds = new Map<string, number>()
-  for (const { subject } of running.mail.mails) {
-    const kind = subject.replace(/ for .*/, '')
-    kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
-  }
-  say(`\n${running.mail.mails.length} mails went out:`)
-  for (const [kind, count] of kinds) say(`  ${String(count).padStart(5)}  ${kind}`)
+  tellMails(running.mail.mails)
 }
 
 main().then(

@@ -15,13 +15,13 @@ export function filesScenario(files: { readonly batches: string; readonly orders
       `${tally.batches} batches; ${tally.allocated} lines allocated, ${tally.backordered} backordered, ` +
         `${tally.unknownSku} of unknown products, ${tally.repeated} repeated, ${tally.rejected} rejected`,
     )
-    step(`Mail to the buyers for each of the ${tally.backordered} backordered lines`)
+    step(`The buyers get a mail for each backordered line: ${tally.backordered} in all`)
     const mails = await mail.waitFor(tally.backordered, isOutOfStock, 60_000 + tally.backordered * 100)
     expectThat(
       mails.length === tally.backordered,
       `${mails.length} mails for ${tally.backordered} backordered lines`,
     )
-    outcome(`${mails.length} mails, one each`)
+    outcome(`${mails.length} came, one for each`)
   }
 }
 

@@ -9,7 +9,6 @@ import { describeFailure } from './delivery-failure.ts'
 import { type DomainLink, openDomainLink } from './domain-link.ts'
 import type { ExternalBusHealth } from './external-bus.ts'
 import { CALL_QUEUE, COMMAND_QUEUE, eventQueue } from './names.ts'
-import { notStarted } from './outbound.ts'
 import { PendingCalls } from './pending-calls.ts'
 import type { Registrations } from './registrations.ts'
 import { callConsumer, sendConsumer } from './serve-commands.ts'
@@ -27,7 +26,6 @@ export class BusSession {
   readonly #consumers: Consumer[] = []
   #connected = false
   #ended = false
-  #closing = false
 
   constructor(settings: BusSettings, registrations: Registrations) {
     this.#settings = settings
@@ -71,7 +69,7 @@ export class BusSession {
     try {
       givenUp.throwIfAborted()
       this.#checkWidened()
-      await orAborted(givenUp, this.#open())
+      await orAborted(givenUp, this.#open(givenUp))
     } catch (error) {
       await this.close(0)
       throw error
@@ -80,7 +78,6 @@ export class BusSession {
 
   /** Ends consumers, then handlers, then calls, then links. Gives what was abandoned. Never throws. */
   async close(deadline: number): Promise<readonly string[]> {
-    this.#closing = true
     const { clock } = this.#settings
     const end = clock.now() + deadline
     const left = () => Math.max(LEAST_CLOSE_DEADLINE, end - clock.now())
@@ -93,25 +90,27 @@ export class BusSession {
     return abandoned
   }
 
-  async #open(): Promise<void> {
+  async #open(givenUp: AbortSignal): Promise<void> {
     const { domain, system } = this.#settings
-    if (system.domains.has(domain)) await this.#connect(domain)
-    const opened = await Promise.allSettled(this.#registrations.domains.map((other) => this.#connect(other)))
+    if (system.domains.has(domain)) await this.#connect(domain, givenUp)
+    const opened = await Promise.allSettled(
+      this.#registrations.domains.map((other) => this.#connect(other, givenUp)),
+    )
     const failed = opened.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     this.#connected = true
     await this.#consume()
   }
 
-  async #connect(domain: string): Promise<void> {
+  async #connect(domain: string, givenUp: AbortSignal): Promise<void> {
     const opened = await openDomainLink(this.#settings, this.#registrations, domain, {
       onReply: (frame) => this.pending.onReply(domain, frame),
       onRepliesLost: () => this.pending.onRepliesLost(domain),
     })
     this.#links.set(domain, opened)
-    if (!this.#closing) return
+    if (!givenUp.aborted) return
     await opened.link.close(LEAST_CLOSE_DEADLINE)
-    throw notStarted()
+    throw givenUp.reason
   }
 
   async #consume(): Promise<void> {

@@ -73,8 +73,29 @@ describe('consuming', () => {
   test('a message rejected for good is a dead letter at once', async () => {
     await publish('bad')
     await using shipping = await openLink(system, 'shipping', 'billing')
-    await shipping.link.consume(WORK, { prefetch: 5 }, (incoming) => incoming.reject(false))
+    let deliveries = 0
+    await shipping.link.consume(WORK, { prefetch: 5 }, (incoming) => {
+      deliveries += 1
+      incoming.reject(false)
+    })
     await eventually('it is dead', async () => (await depth(DEAD)) === 1)
+    expect(deliveries).toBe(1)
+  })
+
+  test('a consumer whose channel breaks gets another, and its messages again', async () => {
+    await publish('1')
+    await using shipping = await openLink(system, 'shipping', 'billing')
+    const seen: boolean[] = []
+    await shipping.link.consume(WORK, { prefetch: 5 }, (incoming) => {
+      seen.push(incoming.redelivered)
+      // Against the contract; amqplib closes the channel over it.
+      if (seen.length === 1) throw new Error('the receiver is broken')
+      incoming.ack()
+    })
+    await eventually('it comes again', () => seen.length === 2)
+    expect(seen).toEqual([false, true])
+    await eventually('the link is up', () => shipping.link.state === 'up')
+    expect(shipping.states.map(({ state }) => state)).toEqual(['up', 'down', 'up'])
   })
 
   test('settling twice is a no-op: the channel and its other messages live', async () => {
