@@ -120,7 +120,7 @@ export class Consuming {
     clearTimeout(this.#quarantine)
     this.#quarantine = setTimeout(() => {
       this.#quarantine = undefined
-      for (const consumer of this.#consumers) consumer.endQuarantine()
+      for (const consumer of this.#consumers) void consumer.endQuarantine()
     }, QUARANTINE).unref()
   }
 

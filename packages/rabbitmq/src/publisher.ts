@@ -7,7 +7,7 @@ import { neverLeft } from './publication.ts'
 import type { Session } from './session.ts'
 
 /** The broker is to be configured with the same `max_message_size`; exceeding it there would close the channel. */
-export const MAX_BODY = 2 ** 20
+const MAX_BODY = 2 ** 20
 
 export interface ReplyEvents {
   onReply(frame: Frame): void

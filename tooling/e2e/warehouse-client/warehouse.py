@@ -124,7 +124,8 @@ class Warehouse:
                     applied.add(event['messageId'])
             channel.basic_ack(method.delivery_tag)
             if seen == count:
-                return
+                break
+        channel.close()
 
     def _open_channel(self) -> BlockingChannel:
         """A channel on which publishing returns when the broker has confirmed."""

@@ -21,7 +21,7 @@ export interface ExternalBusOptions<D extends string = string> {
    * The plan must list this subscriber as ordered, or another instance will. Default false.
    */
   readonly ordered?: boolean
-  /** How long a handler may take, in ms. Default 30,000. */
+  /** How long a handler may take, in ms. Default 35,000: longer than the internal bus gives it, which names the handler. */
   readonly handlerTimeout?: number
   /** How often an event or a command that was sent is tried before it is a dead letter. Default 8. */
   readonly attempts?: number
@@ -51,7 +51,7 @@ export function settingsOf(options: ExternalBusOptions): BusSettings {
     selfDeclare: options.selfDeclare ?? false,
     prefetch: options.prefetch ?? 50,
     ordered: options.ordered ?? false,
-    handlerTimeout: options.handlerTimeout ?? 30_000,
+    handlerTimeout: options.handlerTimeout ?? 35_000,
     attempts: options.attempts ?? 8,
     pendingCalls: options.pendingCalls ?? 1_000,
     instance: options.instance ?? `${options.domain}-${process.pid}`,

@@ -5,7 +5,7 @@ export type DecodedBody =
   | { readonly ok: false; readonly fault: BodyFault }
 
 /** How deep objects and arrays in a body may be nested. */
-export const MAX_DEPTH = 32
+const MAX_DEPTH = 32
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

@@ -1,10 +1,11 @@
 import type { ExternalBus, System } from '@posthorn/core'
 import type { ExternalBusHarness } from '@posthorn/core/contract-tests'
-import { createExternalBus, type Frame } from '@posthorn/core/transport'
+import type { Frame } from '@posthorn/core/transport'
 import { connect } from 'amqplib'
 import { type ProvisionedSystem, provisionedSystem } from '../../../../tooling/fixtures/rabbitmq.ts'
 import { frameFrom } from '../../src/message-properties.ts'
 import { RabbitMqBroker } from '../../src/rabbitmq-broker.ts'
+import { RabbitMqExternalBus } from '../../src/rabbitmq-external-bus.ts'
 import { eventually } from './eventually.ts'
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 
@@ -24,20 +25,18 @@ export class RabbitMqWorlds {
     const { namespace } = provisioned
     const proxies = new Map<string, TcpProxy>()
     for (const user of provisioned.plan.users) proxies.set(user, await tcpProxy(provisioned.adminUrl))
-    const broker = (user: string) => {
-      const url = proxies.get(user)?.through(provisioned.urlFor(user)) ?? `amqp://${user}:stranger@127.0.0.1`
-      return new RabbitMqBroker({ url, user })
-    }
+    const urlFor = (user: string) =>
+      proxies.get(user)?.through(provisioned.urlFor(user)) ?? `amqp://${user}:stranger@127.0.0.1`
     const vhost = (domain: string) => `${namespace}.${domain}`
     const buses: Pick<ExternalBus, 'stop'>[] = []
 
     return {
       bus: (domain, busOptions) => {
-        const bus = createExternalBus({ system, ...busOptions, domain, namespace, broker: broker(domain) })
+        const bus = new RabbitMqExternalBus({ system, ...busOptions, domain, namespace, url: urlFor(domain) })
         buses.push(bus)
         return bus
       },
-      broker,
+      broker: (user) => new RabbitMqBroker({ url: urlFor(user), user }),
       vhost,
       inject: (user, domain, frame) => publishRaw(at(provisioned.urlFor(user), vhost(domain)), frame),
       deadLetters: (domain, queue) => peek(at(provisioned.adminUrl, vhost(domain)), `${queue}.dead`),
@@ -48,7 +47,7 @@ export class RabbitMqWorlds {
       stop: async () => {
         await Promise.all(buses.map((bus) => bus.stop({ deadline: 500 })))
         for (const proxy of proxies.values()) await proxy[Symbol.asyncDispose]()
-        if (usual && (await isEmpty(provisioned))) this.#empty.set(system, provisioned)
+        if (usual && (await isEmptied(provisioned))) this.#empty.set(system, provisioned)
         else this.#disposals.push(provisioned.dispose())
       },
     }
@@ -60,10 +59,12 @@ export class RabbitMqWorlds {
   }
 }
 
-async function isEmpty({ adminUrl, plan }: ProvisionedSystem): Promise<boolean> {
+async function isEmptied({ adminUrl, plan }: ProvisionedSystem): Promise<boolean> {
   const counts = plan.vhosts.map(async ({ name, queues }) => {
     const connection = await connect(at(adminUrl, name), { noDelay: true })
     const channel = await connection.createChannel()
+    // Nothing leaves a dead queue by itself: emptying it leaves nothing on its way.
+    for (const queue of queues) if (queue.name.endsWith('.dead')) await channel.purgeQueue(queue.name)
     const found = await Promise.all(queues.map((queue) => channel.checkQueue(queue.name)))
     await connection.close()
     return found.every(({ messageCount }) => messageCount === 0)
