@@ -1,6 +1,6 @@
 import { PosthornError } from '../errors.ts'
 import { settlesWithin } from '../within.ts'
-import type { Consumer, Incoming } from './broker.ts'
+import type { ConsumeOptions, Consumer, Incoming } from './broker.ts'
 import type { BusSettings } from './bus-settings.ts'
 import { eventConsumer } from './consume-events.ts'
 import type { ConsumerContext } from './consumer-context.ts'
@@ -124,18 +124,19 @@ export class BusSession {
     const consume = async (
       { link }: DomainLink,
       queue: string,
-      limit: number,
+      options: ConsumeOptions,
       receive: (incoming: Incoming) => void,
-    ) => void this.#consumers.push(await link.consume(queue, { prefetch: limit }, receive))
+    ) => void this.#consumers.push(await link.consume(queue, options, receive))
     for (const one of this.#links.values()) {
       if (one.domain === domain) {
         if (!this.#registrations.servesCommands) continue
-        await consume(one, COMMAND_QUEUE, prefetch, sendConsumer(context, one.link))
-        await consume(one, CALL_QUEUE, prefetch, callConsumer(context, one.link))
+        await consume(one, COMMAND_QUEUE, { prefetch }, sendConsumer(context, one.link))
+        // A caller waits for each, and asks again: they may go where one cannot even be decoded.
+        await consume(one, CALL_QUEUE, { prefetch, expendable: true }, callConsumer(context, one.link))
       } else if (this.#registrations.handlesEventsOf(one.domain)) {
         // With more than one out, a message that goes back to its queue would be overtaken.
-        const limit = ordered ? 1 : prefetch
-        await consume(one, eventQueue(domain), limit, eventConsumer(context, one.link, one.domain))
+        const options = { prefetch: ordered ? 1 : prefetch }
+        await consume(one, eventQueue(domain), options, eventConsumer(context, one.link, one.domain))
       }
     }
   }
