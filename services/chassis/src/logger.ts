@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** JSON lines on standard output. Of errors only what names them; of URLs no credentials; of requests no query. */
 export function createLogger(service: string, level: string, stream?: { write(line: string): void }): Logger {
@@ -38,9 +39,4 @@ function errorFacts(error: unknown, depth = 0): ErrorFacts {
 
 function requestFacts({ method, url }: { readonly method: string; readonly url: string }) {
   return { method, path: url.split('?', 1)[0] }
-}
-
-/** Credentials in URLs, and what a database driver says of its parameters. */
-function withoutSecrets(text: string): string {
-  return text.replace(/\/\/[^\s/@]+@/g, '//[redacted]@').replace(/^params: .*$/gm, 'params: [redacted]')
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Service } from './service.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 const LONGEST_STOP = 30_000
 
@@ -35,6 +36,6 @@ export async function runService(
 
 function fail(name: string, error: unknown): never {
   const reason = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`${name}: ${reason.split('\n', 1)[0]?.replace(/\/\/[^\s/@]+@/g, '//')}\n`)
+  process.stderr.write(`${name}: ${withoutSecrets(reason).split('\n', 1)[0]}\n`)
   process.exit(1)
 }

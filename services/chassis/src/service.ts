@@ -25,7 +25,15 @@ export interface Service {
 }
 
 const STOP_DEADLINE = 8_000
+const HTTP_DEADLINE = 5_000
 const PURGE_INTERVAL = 3_600_000
+
+/** A client that says nothing would hold up the stop for longer than it may take. */
+async function closeHttp(http: FastifyInstance): Promise<void> {
+  const cut = setTimeout(() => http.server.closeAllConnections(), HTTP_DEADLINE)
+  await http.close()
+  clearTimeout(cut)
+}
 
 /** Joins the parts of a service, and starts and stops them in the right order. */
 export async function createService(parts: ServiceParts): Promise<Service> {
@@ -76,7 +84,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       stopping = true
       clearInterval(purging)
       gauge.stop()
-      await http.close()
+      await closeHttp(http)
       await relay.stop()
       const ended = connecting?.stop()
       const lost = await externalBus.stop({ deadline: STOP_DEADLINE })

@@ -11,13 +11,17 @@ function logged(write: (logger: ReturnType<typeof createLogger>) => void) {
 
 test('no secret and nobody’s address is ever logged', () => {
   const failedQuery = Object.assign(
-    new Error(`Failed query: insert into watchers\nparams: ${CANARY}@example.com`),
+    new Error(`Failed query: insert into watchers\nparams: first,a text\nof two lines ${CANARY}@example.com`),
     { query: 'insert', params: [CANARY], config: { password: CANARY } },
   )
   const text = logged((logger) => {
     logger.info({ url: `amqp://user:${CANARY}@localhost`, password: CANARY }, 'configured')
     logger.info({ mail: { recipient: CANARY, text: CANARY }, headers: { authorization: CANARY } }, 'mail')
     logger.error({ err: new Error(`cannot reach amqp://user:${CANARY}@localhost`) }, 'broker')
+    logger.error(
+      { err: new Error(`cannot reach postgres://user:a/${CANARY}@b${CANARY}@localhost/db`) },
+      'database',
+    )
     logger.error({ err: new Error('wrapped', { cause: failedQuery }) }, 'database')
     logger.info({ req: { method: 'GET', url: `/notifications?recipient=${CANARY}` } }, 'request')
   })

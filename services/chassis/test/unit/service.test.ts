@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   createMessageBus,
@@ -100,4 +102,16 @@ test('a stopped service listens no more, also when the broker never came', async
   const stopped = await Promise.race([service.stop(), delay(5_000)])
   expect(stopped).toEqual([])
   await expect(fetch(`${address}/health/live`)).rejects.toThrow()
+})
+
+test('a client that says nothing does not hold up a stop', async () => {
+  const { service, address } = await startShop()
+  running.pop()
+  const { hostname, port } = new URL(address)
+  const silent = connect(Number(port), hostname)
+  await once(silent, 'connect')
+  const closed = once(silent, 'close')
+  const stopped = await Promise.race([service.stop(), delay(9_000)])
+  expect(stopped).toEqual([])
+  await closed
 })

@@ -21,9 +21,14 @@ export function smtpMailer(url: string, from: string): Mailer {
   }
 }
 
-/** Why the server will never accept this mail. Refused credentials are the service's fault, not the mail's. */
+/** What a server says of this mail; what it says before, or in these words, is about the service or about itself. */
+const ABOUT_THE_MAIL: ReadonlySet<string> = new Set(['MAIL FROM', 'RCPT TO', 'DATA'])
+const ABOUT_THE_SERVICE: ReadonlySet<number> = new Set([502, 503, 530, 535])
+
+/** Why the server will never accept this mail. */
 function refusal(error: unknown): string | undefined {
-  const { code, responseCode } = Object(error) as { code?: string; responseCode?: number }
-  if (responseCode === undefined || responseCode < 500 || code === 'EAUTH') return undefined
+  const { command = '', responseCode = 0 } = Object(error) as { command?: string; responseCode?: number }
+  if (responseCode < 500 || !ABOUT_THE_MAIL.has(command) || ABOUT_THE_SERVICE.has(responseCode))
+    return undefined
   return `the mail server answered ${responseCode}`
 }

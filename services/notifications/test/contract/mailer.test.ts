@@ -12,6 +12,11 @@ describe('the in-memory mailer', () => {
   })
 })
 
+interface Answers {
+  readonly onConnect?: number
+  readonly onMailFrom?: number
+}
+
 describe('the SMTP mailer', () => {
   const servers: SMTPServer[] = []
   afterEach(async () => {
@@ -64,6 +69,31 @@ describe('the SMTP mailer', () => {
     await mailer.send({ id: 'a', recipient: 'stock@made.com', subject, text: 'Text' })
     expect(raw[0]).not.toMatch(/^Bcc:/im)
   })
+
+  test.each([
+    ['greets with 554', { onConnect: 554 }],
+    ['wants credentials first', { onMailFrom: 530 }],
+  ])(
+    'a server that %s has said nothing about the mail',
+    async (_what, { onConnect, onMailFrom }: Answers) => {
+      const refusal = (code?: number) =>
+        code === undefined ? null : Object.assign(new Error('No'), { responseCode: code })
+      const server = new SMTPServer({
+        authOptional: true,
+        disabledCommands: ['STARTTLS'],
+        onConnect: (_session, done) => done(refusal(onConnect)),
+        onMailFrom: (_address, _session, done) => done(refusal(onMailFrom)),
+      })
+      server.on('error', () => undefined)
+      servers.push(server)
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const { port } = server.server.address() as AddressInfo
+      const mailer = smtpMailer(`smtp://127.0.0.1:${port}`, 'allocations@example.com')
+      await expect(
+        mailer.send({ id: 'a', recipient: 'stock@made.com', subject: 'Hello', text: 'Text' }),
+      ).rejects.toThrow()
+    },
+  )
 
   test('a server that is not there is an error', async () => {
     const mailer = smtpMailer('smtp://127.0.0.1:1', 'allocations@example.com')
