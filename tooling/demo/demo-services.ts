@@ -9,5 +9,7 @@ export interface DemoServices {
   readonly brokerUrl: string | undefined
   readonly credentialsPath: string | undefined
   readonly mail: MailCatcher
+  /** Resolves with a sentence when a service has ended that nobody asked to. Never, when there is but one process. */
+  readonly failed: Promise<string>
   stop(): Promise<void>
 }

@@ -33,9 +33,18 @@ export async function startDemoSystem(
     brokerUrl: amqpUrl,
     credentialsPath,
     mail: running.mail,
+    failed: Promise.race(
+      [running.allocation, running.notifications].map(async ({ name, exited, output }) => {
+        const code = await exited
+        return `The ${name} service ended unexpectedly (${code ?? 'killed'}). Its last words:\n${output().slice(-1_000)}`
+      }),
+    ),
     stop: async () => {
-      await running.stop()
-      await rm(folder, { recursive: true, force: true })
+      try {
+        await running.stop()
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
     },
   }
 }

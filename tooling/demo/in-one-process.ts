@@ -40,6 +40,7 @@ export async function startInOneProcess(options: DemoOptions, databaseUrl: strin
     brokerUrl: undefined,
     credentialsPath: undefined,
     mail,
+    failed: new Promise(() => undefined),
     stop: async () => {
       await Promise.all([allocation.stop(), notifications.stop()])
       await mail.stop()

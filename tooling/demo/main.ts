@@ -18,13 +18,15 @@ async function main(): Promise<number> {
   const running = await startDemoSystem(options, process.env)
   try {
     introduce(running)
+    const failed = running.failed.then((reason) => Promise.reject(new Error(reason)))
+    failed.catch(() => undefined)
     const story = play(options, running).then(() => 'played' as const)
-    if ((await Promise.race([story, ended])) !== 'played') return 0
+    if ((await Promise.race([story, ended, failed])) !== 'played') return 0
     if (options.once) return 0
     say(
       `\n${bold('Everything is still running.')} Try GET ${running.allocationUrl}/products/BRASS-LAMP, or Ctrl-C to end.`,
     )
-    await ended
+    await Promise.race([ended, failed])
     return 0
   } finally {
     await running.stop()

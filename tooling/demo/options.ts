@@ -26,12 +26,19 @@ export function readOptions(
   if ((values.batches === undefined) !== (values.orders === undefined)) {
     throw new Error('Give both --batches FILE and --orders FILE, or neither')
   }
+  const allocationPort = port(env, 'ALLOCATION_PORT', 3001)
+  const notificationsPort = port(env, 'NOTIFICATIONS_PORT', 3002)
+  if (allocationPort === notificationsPort) {
+    throw new Error(
+      `ALLOCATION_PORT and NOTIFICATIONS_PORT are both ${allocationPort}; give each service its own`,
+    )
+  }
   return {
     once: values.once ?? false,
     batches: values.batches,
     orders: values.orders,
-    allocationPort: port(env, 'ALLOCATION_PORT', 3001),
-    notificationsPort: port(env, 'NOTIFICATIONS_PORT', 3002),
+    allocationPort,
+    notificationsPort,
   }
 }
 

@@ -33,8 +33,11 @@ export interface SystemOptions {
 
 export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
   const undo: (() => Promise<unknown>)[] = []
+  /** Takes every step, whatever becomes of the others, and throws what went wrong first. */
   const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step()
+    const failures: unknown[] = []
+    for (const step of undo.splice(0).reverse()) await step().catch((error) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
   try {
     const broker = await provisionBroker(options)
