@@ -3,7 +3,7 @@ import type { ConfirmChannel } from 'amqplib'
 import { ConfirmWindow } from './confirm-window.ts'
 import type { KnownExchanges } from './known-exchanges.ts'
 import { lossFrom } from './loss.ts'
-import { neverLeft, type Publication } from './publication.ts'
+import { neverLeft, type Publication, unreachable } from './publication.ts'
 import type { Session } from './session.ts'
 
 /** Messages that may wait for the window, for the channel, or for the broker to read again. */
@@ -45,9 +45,8 @@ export class ConfirmLane {
 
   publish(frame: Frame, deadline: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(neverLeft(frame, 'the link is closed', false))
-      if (this.#waiting.size >= MAX_WAITING)
-        return reject(neverLeft(frame, `${MAX_WAITING} others wait`, true))
+      if (this.#closed) return reject(neverLeft(frame, 'the link is closed', true))
+      if (this.#waiting.size >= MAX_WAITING) return reject(unreachable(frame, `${MAX_WAITING} others wait`))
       const expiresAt = performance.now() + deadline
       this.#waiting.add({ frame, expiresAt, resolve, reject, returned: null, expired: false })
       this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP).unref()
@@ -97,7 +96,7 @@ export class ConfirmLane {
   /** Answers all that is left, and takes no more. */
   close(): void {
     this.#closed = true
-    for (const { frame, reject } of this.#waiting) reject(neverLeft(frame, 'the link was closed', false))
+    for (const { frame, reject } of this.#waiting) reject(neverLeft(frame, 'the link was closed', true))
     this.#waiting.clear()
     this.detach('the link was closed')
     clearInterval(this.#sweeper)
@@ -128,13 +127,13 @@ export class ConfirmLane {
     const exchanges = this.#exchanges
     if (this.#obstacle !== null || exchanges === null) return
     for (const publication of this.#waiting) {
-      const { exchange, body } = publication.frame
+      const { exchange, routingKey, body } = publication.frame
       if (this.#window === null) {
         this.open().catch(() => this.#pumpLater())
         return
       }
       if (!this.#window.hasRoomFor(body.length)) return
-      const verdict = exchanges.verdict(exchange)
+      const verdict = exchanges.verdict(exchange, routingKey)
       if (verdict === 'unknown') {
         // Those behind wait too: it takes one question for each exchange and session. If the session fails meanwhile,
         // the next one is asked.
@@ -146,7 +145,8 @@ export class ConfirmLane {
       }
       this.#waiting.delete(publication)
       if (verdict === 'good') this.#window.send(publication)
-      else publication.reject(neverLeft(publication.frame, verdict.refused, false))
+      // Whoever provisions the broker can mend it.
+      else publication.reject(neverLeft(publication.frame, verdict.refused, true))
     }
     this.#checkIdle()
   }
@@ -170,7 +170,7 @@ export class ConfirmLane {
     for (const publication of this.#waiting) {
       if (publication.expiresAt > now) continue
       this.#waiting.delete(publication)
-      publication.reject(neverLeft(publication.frame, this.#obstacle ?? 'the broker is too slow', true))
+      publication.reject(unreachable(publication.frame, this.#obstacle ?? 'the broker is too slow'))
     }
     this.#window?.expire(now)
     if (this.#obstacle === null && (this.#window?.silence(now) ?? 0) > MAX_SILENCE) {

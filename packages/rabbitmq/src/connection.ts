@@ -25,6 +25,8 @@ export class Connection {
   #reason: string | null = null
   #session: Session | null = null
   #retry: NodeJS.Timeout | undefined
+  /** How often it was lost or not made: what an attempt from before says is not about the connection any more. */
+  #losses = 0
 
   constructor(target: SessionTarget, events: ConnectionEvents) {
     this.#target = target
@@ -95,26 +97,23 @@ export class Connection {
 
   #lost(loss: Loss): void {
     if (this.#state === 'closed') return
+    this.#losses += 1
     this.#session = null
     this.#become('down', loss.reason)
     this.#events.onLost(loss)
-    this.#retryAfter(loss)
-  }
-
-  #retryAfter(loss: Loss): void {
+    clearTimeout(this.#retry)
     this.#retry = setTimeout(() => this.#reconnect(), this.#backOff.next(loss.kind))
   }
 
   #reconnect(): void {
-    this.#retry = undefined
+    const losses = this.#losses
     this.#connect().catch((error: unknown) => {
       // A session lost while it was set up has already arranged for the next one.
-      if (this.#state === 'closed' || this.#retry !== undefined) return
+      if (this.#losses !== losses) return
       const loss = lossFrom(error, false)
-      this.#session?.destroy(loss.reason)
-      this.#session = null
-      this.#become('down', loss.reason)
-      this.#retryAfter(loss)
+      const session = this.#session
+      this.#lost(loss)
+      session?.destroy(loss.reason)
     })
   }
 

@@ -1,5 +1,6 @@
 import type { ConsumeOptions, Consumer, Incoming } from '@posthorn/core/transport'
 import { Connection } from './connection.ts'
+import { withDeadline } from './deadline.ts'
 import { rabbitMqError } from './errors.ts'
 import { lossFrom } from './loss.ts'
 import { QueueConsumer } from './queue-consumer.ts'
@@ -7,6 +8,9 @@ import type { Session, SessionTarget } from './session.ts'
 
 /** For how long (ms) consumers take messages one by one after amqplib choked on one. */
 const QUARANTINE = 30_000
+/** For how long (ms) a connection that came too late says goodbye. */
+const GOODBYE = 1_000
+const CLOSED = 'the link is closed'
 
 /**
  * The connection on which a link consumes and settles, and its consumers. A second connection, because a memory alarm
@@ -24,6 +28,7 @@ export class Consuming {
   #connection: Connection | null = null
   #opening: Promise<Connection> | null = null
   #quarantine: NodeJS.Timeout | undefined
+  #closed = false
 
   constructor(target: SessionTarget, onState: () => void) {
     this.#target = target
@@ -60,6 +65,7 @@ export class Consuming {
     try {
       await consumer.attach(session)
     } catch (error) {
+      await consumer.cancel()
       const { code, reason } = lossFrom(error, false)
       const { vhost } = this.#target
       if (code === 403) {
@@ -73,22 +79,32 @@ export class Consuming {
       }
       throw this.#unreachable(reason)
     }
+    if (this.#closed) {
+      await consumer.close()
+      throw this.#unreachable(CLOSED)
+    }
     this.#consumers.add(consumer)
     return consumer
   }
 
   async close(deadline: number): Promise<void> {
+    this.#closed = true
     clearTimeout(this.#quarantine)
     const end = performance.now() + deadline
+    const left = () => Math.max(0, end - performance.now())
+    if (this.#opening !== null) {
+      await withDeadline(this.#opening, deadline, () => new Error('late')).catch(() => undefined)
+    }
     const connection = this.#connection
     if (connection === null) return
     // The channels first: the connection's own goodbye would overtake the acks that they still hold back.
     const flushed = Promise.all([...this.#consumers].map((consumer) => consumer.close()))
-    await Promise.race([flushed, new Promise((resolve) => setTimeout(resolve, deadline).unref())])
-    await connection.close(Math.max(0, end - performance.now()))
+    await withDeadline(flushed, left(), () => new Error('late')).catch(() => undefined)
+    await connection.close(left())
   }
 
-  #open(): Promise<Connection> {
+  async #open(): Promise<Connection> {
+    if (this.#closed) throw this.#unreachable(CLOSED)
     this.#opening ??= this.#connect().catch((error: unknown) => {
       this.#opening = null
       throw error
@@ -107,6 +123,10 @@ export class Consuming {
       onState: this.#onState,
     })
     await connection.open()
+    if (this.#closed) {
+      await connection.close(GOODBYE)
+      throw this.#unreachable(CLOSED)
+    }
     this.#connection = connection
     return connection
   }

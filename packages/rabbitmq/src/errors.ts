@@ -5,7 +5,7 @@ import type { PosthornErrorOptions } from '@posthorn/core/transport'
  * The codes of the errors that this package raises.
  *
  * - `InvalidConfiguration`: an option or URL cannot be used as it is. Raised before anything is sent.
- * - `BrokerUnreachable`: no connection to the broker, or it was lost on the way.
+ * - `BrokerUnreachable`: no connection to the broker, or it was lost on the way; of a message: it waited in vain.
  * - `AccessRefused`: the broker let the user not in: wrong password, no such vhost, no permission for it, or its limit of
  *   connections is reached.
  * - `PermissionNotProvisioned`: an exchange or queue that this user needs is missing, or is not its to use.

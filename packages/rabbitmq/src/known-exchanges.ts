@@ -13,6 +13,7 @@ export class KnownExchanges {
   readonly #session: Session
   /** The default exchange always exists, and cannot be declared passively. */
   readonly #good = new Set<string>([''])
+  /** By exchange, or by exchange and topic. */
   readonly #refused = new Map<string, { readonly reason: string; readonly until: number }>()
   readonly #asked = new Map<string, Promise<void>>()
 
@@ -20,11 +21,12 @@ export class KnownExchanges {
     this.#session = session
   }
 
-  verdict(exchange: string): 'good' | 'unknown' | { readonly refused: string } {
-    const refusal = this.#refused.get(exchange)
-    if (refusal !== undefined) {
+  verdict(exchange: string, topic: string): 'good' | 'unknown' | { readonly refused: string } {
+    for (const refused of [exchange, topicOf(exchange, topic)]) {
+      const refusal = this.#refused.get(refused)
+      if (refusal === undefined) continue
       if (refusal.until > performance.now()) return { refused: refusal.reason }
-      this.#refused.delete(exchange)
+      this.#refused.delete(refused)
     }
     return this.#good.has(exchange) ? 'good' : 'unknown'
   }
@@ -43,14 +45,24 @@ export class KnownExchanges {
     return asking
   }
 
-  /** A channel was closed; if it was over an exchange (gone, or forbidden), the next message there shall not close it. */
+  /**
+   * A channel was closed; if it was over an exchange (gone, or forbidden) or one of its topics, the next message there
+   * shall not close it.
+   */
   blame(loss: Loss): void {
     const exchange = /exchange '([^']*)'/.exec(loss.reason)?.[1]
-    if (exchange !== undefined && (loss.code === 403 || loss.code === 404)) this.#refuse(exchange, loss)
+    if (exchange === undefined || (loss.code !== 403 && loss.code !== 404)) return
+    const topic = /access to topic '([^']*)'/.exec(loss.reason)?.[1]
+    this.#refuse(topic === undefined ? exchange : topicOf(exchange, topic), loss)
   }
 
-  #refuse(exchange: string, loss: Loss): void {
-    this.#good.delete(exchange)
-    this.#refused.set(exchange, { reason: loss.reason, until: performance.now() + REFUSED_FOR })
+  #refuse(what: string, loss: Loss): void {
+    this.#good.delete(what)
+    this.#refused.set(what, { reason: loss.reason, until: performance.now() + REFUSED_FOR })
   }
+}
+
+/** No exchange has such a name. */
+function topicOf(exchange: string, topic: string): string {
+  return `${exchange}\n${topic}`
 }

@@ -20,6 +20,11 @@ export function neverLeft(frame: Frame, reason: string, retryable: boolean) {
   return failure('PublishFailed', frame, `was not published: ${reason}`, 'not-executed', retryable)
 }
 
+/** Not published, and no fault of the message: the broker could not be reached, or did not keep up. */
+export function unreachable(frame: Frame, reason: string) {
+  return failure('BrokerUnreachable', frame, `was not published in time: ${reason}`, 'not-executed', true)
+}
+
 export function unroutable(frame: Frame, reason: string) {
   return failure(
     'Unroutable',

@@ -91,6 +91,7 @@ export class QueueConsumer implements Consumer {
     const tag = this.#tag
     if (!this.#quarantined || session === null) return
     this.#quarantined = false
+    if (this.#options.prefetch === 1) return
     if (origin.channel === null || tag === null) return
     this.#tag = null
     try {
@@ -149,7 +150,10 @@ export class QueueConsumer implements Consumer {
     const receive = (message: ConsumeMessage | null) => this.#receive(message, origin)
     const { consumerTag } = await session.answer(channel.consume(this.#options.queue, receive))
     if (this.#cancelled) await session.answer(channel.cancel(consumerTag))
-    else if (this.#origin === origin) this.#tag = consumerTag
+    if (this.#cancelled || this.#origin !== origin) return
+    // Closed by what came along with the broker's answer.
+    if (origin.channel === null) throw new Error('the channel was closed')
+    this.#tag = consumerTag
   }
 
   #receive(message: ConsumeMessage | null, origin: Origin): void {

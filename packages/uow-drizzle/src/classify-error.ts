@@ -87,6 +87,22 @@ export function commitOutcomeUnknown(cause: unknown, xid?: string): PosthornErro
   )
 }
 
+/** What a connection that gives no answer is lost of. */
+export function silentConnection(ms: number): Error {
+  return Object.assign(new Error(`Postgres gave no answer for ${ms} ms`), { code: 'ETIMEDOUT' })
+}
+
+/** The constraint, and its table, that a unique violation is about. */
+export function uniqueViolation(error: unknown): { table: string; constraint: string } | undefined {
+  if (errorCode(error) !== '23505') return undefined
+  for (const link of causes(error)) {
+    // As postgres.js names the fields of an error report.
+    const { table_name: table, constraint_name: constraint } = link as Record<string, unknown>
+    if (typeof table === 'string' && typeof constraint === 'string') return { table, constraint }
+  }
+  return undefined
+}
+
 function causes(error: unknown): readonly object[] {
   const chain: object[] = []
   let link = error

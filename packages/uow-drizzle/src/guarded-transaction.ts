@@ -1,12 +1,14 @@
 import { setMaxListeners } from 'node:events'
 import { unitEnded } from '@posthorn/core/storage'
 import type { Row, Sql, TransactionSql } from 'postgres'
+import { cancelQuery } from './cancel-query.ts'
 import {
   acquireTimeout,
   classifyError,
   commitOutcomeUnknown,
   connectionLost,
   isConnectionError,
+  silentConnection,
 } from './classify-error.ts'
 import { deferred } from './deferred.ts'
 import type { Parameter } from './statement-client.ts'
@@ -26,11 +28,12 @@ export interface GuardOptions {
   readonly prepare: boolean
   /** In ms. */
   readonly acquireTimeout: number
+  /** Without an answer for so long the connection counts as lost, in ms. */
+  readonly longestSilence: number
+  /** How long a cancellation or a rollback waits for a server that does not answer, in ms. */
+  readonly patience: number
   readonly signal: AbortSignal | undefined
 }
-
-/** How long a cancellation or a rollback waits for a server that does not answer, in ms. */
-const PATIENCE = 5_000
 
 type Scope = Pick<TransactionSql, 'unsafe' | 'savepoint'>
 
@@ -92,6 +95,8 @@ export class GuardedTransaction {
   /** What postgres.js waits for before it commits or rolls back. */
   readonly gate: Promise<void>
   readonly #prepare: boolean
+  readonly #longestSilence: number
+  readonly #patience: number
   readonly #signal: AbortSignal | undefined
   readonly #gate = deferred<void>()
   readonly #ended = deferred<void>()
@@ -103,10 +108,13 @@ export class GuardedTransaction {
   #phase: Phase = 'open'
   #loss: unknown
   #aborted: Promise<void> | undefined
+  #silence: NodeJS.Timeout | undefined
 
-  constructor(scope: Scope, { prepare, signal }: GuardOptions) {
+  constructor(scope: Scope, { prepare, longestSilence, patience, signal }: GuardOptions) {
     this.#scope = scope
     this.#prepare = prepare
+    this.#longestSilence = longestSilence
+    this.#patience = patience
     this.#signal = signal
     this.gate = this.#gate.promise
     // Whoever ends the transaction awaits its end; when it ends by itself nobody does.
@@ -129,7 +137,7 @@ export class GuardedTransaction {
   async run(text: string, parameters: readonly Parameter[] = [], arrays = false): Promise<readonly Row[]> {
     this.assertOpen()
     const query = this.#scope.unsafe(text, [...parameters], { prepare: this.#prepare })
-    return this.#raced(arrays ? query.values() : query, () => cancel(query))
+    return this.#raced(arrays ? query.values() : query, () => cancelQuery(query))
   }
 
   /** Runs work whose writes are undone when it fails; the transaction goes on. */
@@ -180,7 +188,8 @@ export class GuardedTransaction {
   }
 
   onCommitted(): void {
-    this.#phase = 'committed'
+    if (this.#phase === 'lost') return
+    this.#end('committed')
     this.#ended.resolve()
   }
 
@@ -191,7 +200,7 @@ export class GuardedTransaction {
     const committing = this.#phase === 'committing'
     const lost = isConnectionError(error)
     if (lost) this.#giveUpStatements(error)
-    this.#phase = committing && lost ? 'lost' : 'rolled-back'
+    this.#end(committing && lost ? 'lost' : 'rolled-back')
     this.#loss = error
     if (!committing) this.#ended.resolve()
     else this.#ended.reject(lost ? commitOutcomeUnknown(error) : classifyError(error))
@@ -202,8 +211,10 @@ export class GuardedTransaction {
     const over = deferred<void>()
     const statement: Statement = { cancel: cancelIt, reject: raced.reject, over: over.promise }
     this.#statements.add(statement)
+    if (this.#statements.size === 1) this.#awaitAnswer()
     const settle = (then: () => void) => {
       this.#statements.delete(statement)
+      this.#awaitAnswer()
       over.resolve()
       then()
     }
@@ -226,7 +237,7 @@ export class GuardedTransaction {
     const [oldest] = statements
     const cancelled = oldest?.cancel?.() ?? Promise.resolve()
     const over = Promise.allSettled([cancelled, ...statements.map((statement) => statement.over)])
-    await withPatience(Promise.race([over, this.#ended.promise]))
+    await within(this.#patience, Promise.race([over, this.#ended.promise]))
     await this.#rollback()
   }
 
@@ -234,11 +245,30 @@ export class GuardedTransaction {
     if (this.#phase !== 'open') return
     this.#end('rolling-back')
     this.#gate.reject(new Error('Rolled back'))
-    await withPatience(this.#ended.promise)
+    await within(this.#patience, this.#ended.promise)
+  }
+
+  /** From one answer to the next: a statement may have to wait for many before it. */
+  #awaitAnswer(): void {
+    clearTimeout(this.#silence)
+    const due = this.#phase === 'committing' || (this.#phase === 'open' && this.#statements.size > 0)
+    if (due) this.#silence = setTimeout(() => this.#onSilence(), this.#longestSilence)
+  }
+
+  #onSilence(): void {
+    const error = silentConnection(this.#longestSilence)
+    if (this.#phase === 'committing') {
+      this.onFailed(error)
+      return
+    }
+    this.#lose(error)
+    // The connection is still there: should it speak again, it is not to wait for us with the transaction open.
+    this.#gate.reject(error)
   }
 
   #end(phase: Phase): void {
     this.#phase = phase
+    this.#awaitAnswer()
     this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 
@@ -256,15 +286,10 @@ export class GuardedTransaction {
   }
 }
 
-async function cancel(query: { cancel(): unknown }): Promise<void> {
-  // It gives a promise, of which its types say nothing.
-  await query.cancel()
-}
-
-async function withPatience(promise: Promise<unknown>): Promise<void> {
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE)
+    timer = setTimeout(resolve, ms)
   })
   await Promise.race([promise, patience])
   clearTimeout(timer)

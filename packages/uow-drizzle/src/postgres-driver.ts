@@ -1,5 +1,6 @@
 import { PosthornError, type UnitOptions } from '@posthorn/core'
 import postgres, { type Sql } from 'postgres'
+import { cancelQuery } from './cancel-query.ts'
 import { acquireTimeout, classifyError, isLastWord } from './classify-error.ts'
 import { beginGuarded, type GuardedTransaction, type GuardOptions } from './guarded-transaction.ts'
 import { type Db, drizzleOn, type Parameter } from './statement-client.ts'
@@ -10,6 +11,8 @@ export interface PostgresDriverOptions {
   readonly max?: number
   /** In ms, default 10,000. */
   readonly connectTimeout?: number
+  /** How long, in ms, the server may be late with an answer before the connection counts as lost. Default 5,000. */
+  readonly patience?: number
   /** As Postgres shows it in `pg_stat_activity`. Default `posthorn`. */
   readonly applicationName?: string
   /** False for a pooler that knows no prepared statements; each statement then costs two round trips. Default true. */
@@ -24,6 +27,9 @@ const PIPELINE = { max_pipeline: 1_000 }
 /** Longest wait for a statement outside a transaction, in ms, its wait for a connection included. */
 const STATEMENT_DEADLINE = 15_000
 
+/** Longer than this no timer waits, in ms. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
 /**
  * A pool of connections to one Postgres database. It makes the postgres.js client itself, because only certain
  * settings and ways of using it are safe; `guarded-transaction.ts` says why.
@@ -34,12 +40,21 @@ export class PostgresDriver implements AsyncDisposable {
   readonly #sql: Sql
   readonly #prepare: boolean
   readonly #max: number
+  readonly #patience: number
   readonly #addedListeners = new Set<() => void>()
 
   constructor(url: string, options: PostgresDriverOptions = {}) {
-    const { max = 10, connectTimeout = 10_000, applicationName = 'posthorn', prepare = true, ssl } = options
+    const {
+      max = 10,
+      connectTimeout = 10_000,
+      applicationName = 'posthorn',
+      prepare = true,
+      patience = 5_000,
+      ssl,
+    } = options
     this.#prepare = prepare
     this.#max = max
+    this.#patience = patience
     this.#sql = postgres(url, {
       max,
       prepare,
@@ -58,24 +73,29 @@ export class PostgresDriver implements AsyncDisposable {
     )
   }
 
-  /** Runs one statement outside any transaction. @throws {PosthornError} `ConnectionLost`, `AcquireTimeout` */
+  /**
+   * Runs one statement outside any transaction. `deadline` in ms, its wait for a connection included.
+   *
+   * @throws {PosthornError} `ConnectionLost`, `AcquireTimeout`
+   */
   async query<T = Readonly<Record<string, unknown>>>(
     text: string,
     parameters: readonly Parameter[] = [],
     arrays = false,
+    deadline = STATEMENT_DEADLINE,
   ): Promise<readonly T[]> {
     const query = this.#sql.unsafe(text, [...parameters], { prepare: this.#prepare })
     const rows: Promise<unknown> = Promise.resolve(arrays ? query.values() : query)
     let timer: NodeJS.Timeout | undefined
-    const deadline = new Promise<never>((_resolve, reject) => {
+    const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
-        query.cancel()
-        reject(acquireTimeout(STATEMENT_DEADLINE))
-      }, STATEMENT_DEADLINE)
+        void cancelQuery(query)
+        reject(acquireTimeout(deadline))
+      }, deadline)
     })
     try {
       // The caller knows what its statement selects.
-      return (await Promise.race([rows, deadline])) as readonly T[]
+      return (await Promise.race([rows, late])) as readonly T[]
     } catch (error) {
       throw classifyError(error)
     } finally {
@@ -94,6 +114,8 @@ export class PostgresDriver implements AsyncDisposable {
       mode: `isolation level ${isolation}${readOnly ? ' read only' : ''}`,
       prepare: this.#prepare,
       acquireTimeout: options.acquireTimeout ?? 5_000,
+      longestSilence: longestSilence(options, this.#patience),
+      patience: this.#patience,
       signal,
     })
     const limits = transaction.run(timeLimits(options))
@@ -130,6 +152,8 @@ export class PostgresDriver implements AsyncDisposable {
         const [row] = await this.query<{ status: string | null }>(
           'select pg_xact_status($1::text::xid8) as status',
           [xid],
+          false,
+          end - performance.now(),
         )
         if (row?.status === 'committed' || row?.status === 'aborted') return row.status
         if (row?.status === null) return 'unknown'
@@ -167,9 +191,12 @@ export function postgresDriver(url: string, options?: PostgresDriverOptions): Po
   return new PostgresDriver(url, options)
 }
 
+const STATEMENT_TIMEOUT = 10_000
+const LOCK_TIMEOUT = 5_000
+
 function timeLimits({
-  statementTimeout = 10_000,
-  lockTimeout = 5_000,
+  statementTimeout = STATEMENT_TIMEOUT,
+  lockTimeout = LOCK_TIMEOUT,
   idleTimeout = 30_000,
 }: UnitOptions): string {
   return [
@@ -177,6 +204,13 @@ function timeLimits({
     `set local lock_timeout = ${Math.round(lockTimeout)}`,
     `set local idle_in_transaction_session_timeout = ${Math.round(idleTimeout)}`,
   ].join('; ')
+}
+
+/** Beyond the server's own limits: it must have answered by then. To Postgres 0 means no limit. */
+function longestSilence(options: UnitOptions, patience: number): number {
+  const { statementTimeout = STATEMENT_TIMEOUT, lockTimeout = LOCK_TIMEOUT } = options
+  if (Math.round(statementTimeout) === 0) return LONGEST_TIMER
+  return Math.min(statementTimeout + lockTimeout + patience, LONGEST_TIMER)
 }
 
 /** Drizzle maps times and JSON itself, by column; the client must hand them over as Postgres wrote them. */

@@ -6,9 +6,9 @@ import {
   type RowChanges,
 } from '@posthorn/core/storage'
 import { and, eq, getTableName, type SQL } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
+import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core'
 import { type AggregateTables, childOf, columnOf } from './aggregate-tables.ts'
-import { errorCode } from './classify-error.ts'
+import { uniqueViolation } from './classify-error.ts'
 import type { Db, Parameter } from './statement-client.ts'
 
 type Run = (text: string, parameters: readonly Parameter[]) => Promise<readonly unknown[]>
@@ -55,7 +55,7 @@ async function writeRoot(
     try {
       await send(db.insert(table as PgTable).values({ ...values, id }))
     } catch (error) {
-      if (errorCode(error) !== '23505') throw error
+      if (!isTaken(table, error)) throw error
       throw sought ? concurrencyConflict(name, id) : aggregateExists(name, id, error)
     }
     return
@@ -68,6 +68,16 @@ async function writeRoot(
       .returning({ id: table.id }),
   )
   if (updated.length === 0) throw concurrencyConflict(name, id)
+}
+
+/** Whether the error says that the primary key is taken, and not that another constraint is violated. */
+function isTaken(table: PgTable, error: unknown): boolean {
+  const violated = uniqueViolation(error)
+  const name = getTableName(table)
+  if (violated?.table !== name) return false
+  // As Postgres names it by default: 63 characters at most.
+  if (violated.constraint === `${name.slice(0, 58)}_pkey`) return true
+  return getTableConfig(table).primaryKeys.some((key) => key.getName() === violated.constraint)
 }
 
 function writeChildren(

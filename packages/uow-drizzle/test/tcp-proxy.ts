@@ -11,6 +11,10 @@ export interface TcpProxy extends AsyncDisposable {
   cut(how: 'fin' | 'rst', which?: 'all' | 'one'): void
   /** From now on no answer arrives any more, though the server goes on. */
   swallowAnswers(swallow: boolean): void
+  /** New connections are reset. */
+  refusing: boolean
+  /** By so much the request to cancel a statement comes late, in ms. */
+  cancelDelay: number
   /** Sees every burst of the client before it is passed on; one for which it gives false is not. */
   onRequest: (bytes: Buffer) => boolean
 }
@@ -24,6 +28,7 @@ export async function tcpProxy(target: string, roundTrip = 0): Promise<TcpProxy>
   let proxy: TcpProxy
 
   const server = createServer((client) => {
+    if (proxy.refusing) return void client.resetAndDestroy()
     const upstream = connect(Number(port || 5432), hostname)
     let answered = true
     for (const socket of [client, upstream]) {
@@ -40,7 +45,7 @@ export async function tcpProxy(target: string, roundTrip = 0): Promise<TcpProxy>
       if (answered) flights += 1
       answered = false
       if (!proxy.onRequest(chunk)) return
-      later(roundTrip / 2, () => upstream.write(chunk))
+      later(roundTrip / 2 + (isCancel(chunk) ? proxy.cancelDelay : 0), () => upstream.write(chunk))
     })
     upstream.on('data', (chunk) => {
       if (swallowing) return
@@ -65,6 +70,8 @@ export async function tcpProxy(target: string, roundTrip = 0): Promise<TcpProxy>
   }
   proxy = {
     url: url.href,
+    refusing: false,
+    cancelDelay: 0,
     onRequest: () => true,
     get flights() {
       return flights
@@ -79,6 +86,10 @@ export async function tcpProxy(target: string, roundTrip = 0): Promise<TcpProxy>
     },
   }
   return proxy
+}
+
+function isCancel(chunk: Buffer): boolean {
+  return chunk.length === 16 && chunk.readInt32BE(4) === 80_877_102
 }
 
 function later(ms: number, fn: () => void): void {

@@ -73,11 +73,12 @@ async function applyVhost(api: ManagementApi, plan: SystemPlan, vhost: VhostPlan
       api.delete('bindings', name, 'e', source, destination_type.slice(0, 1), destination, properties_key),
   )
   const losers = await revokeRights(api, plan, vhost, before)
-  await inParallel(vhost.permissions, ({ user, configure, write, read }) =>
-    api.put({ configure, write, read }, 'permissions', name, user),
-  )
+  // Topics before the rest: without an entry for an exchange all its topics are allowed.
   await inParallel(vhost.topicPermissions, ({ user, exchange, write, read }) =>
     api.put({ exchange, write, read }, 'topic-permissions', name, user),
+  )
+  await inParallel(vhost.permissions, ({ user, configure, write, read }) =>
+    api.put({ configure, write, read }, 'permissions', name, user),
   )
   // Revoked rights stay in the caches of open channels. All of the user's connections are closed, also those to other
   // vhosts: the API can close a single one only some seconds after it was made.

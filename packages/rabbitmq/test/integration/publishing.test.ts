@@ -75,6 +75,7 @@ describe('publishing', () => {
     await expect(billing.link.publish(frame('x.nowhere', 'evt.Charged'), 5_000)).rejects.toMatchObject({
       code: 'PublishFailed',
       outcome: 'not-executed',
+      retryable: true,
     })
     await Promise.all(others)
     await billing.link.publish(charged(), 5_000)
@@ -83,8 +84,19 @@ describe('publishing', () => {
   test('after a forbidden exchange has closed the channel others go on', async () => {
     await using shipping = await openLink(system, 'shipping', 'billing')
     await expect(shipping.link.publish(charged(), 5_000)).rejects.toMatchObject({ code: 'ConnectionLost' })
-    await expect(shipping.link.publish(charged(), 5_000)).rejects.toMatchObject({ code: 'PublishFailed' })
+    await expect(shipping.link.publish(charged(), 5_000)).rejects.toMatchObject({
+      code: 'PublishFailed',
+      retryable: true,
+    })
     await shipping.link.publish(frame('shipping.x.dlx', 'shipping.q.events.dead'), 5_000)
+  })
+
+  test('after a forbidden topic has closed the channel the other topics of its exchange go on', async () => {
+    await using billing = await openLink(system, 'billing', 'billing')
+    const forbidden = () => billing.link.publish(frame('x.events', 'cmd.Charge'), 5_000)
+    await expect(forbidden()).rejects.toMatchObject({ code: 'ConnectionLost' })
+    await billing.link.publish(charged(), 5_000)
+    await expect(forbidden()).rejects.toMatchObject({ code: 'PublishFailed', retryable: true })
   })
 
   test('a body above the limit never leaves', async () => {

@@ -1,11 +1,11 @@
 import type { Incoming } from '@posthorn/core/transport'
-import { afterAll, beforeAll, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ProvisionedSystem, provisionedSystem } from '../../../../tooling/fixtures/rabbitmq.ts'
 import { parseAmqpUrl } from '../../src/amqp-url.ts'
 import { QueueConsumer } from '../../src/queue-consumer.ts'
 import { Session } from '../../src/session.ts'
 import { eventually } from '../support/eventually.ts'
-import { frame, openLink } from '../support/open-link.ts'
+import { frame, openLink, textOf } from '../support/open-link.ts'
 import { shopSystem } from '../support/shop-system.ts'
 
 let system: ProvisionedSystem
@@ -14,9 +14,14 @@ beforeAll(async () => {
 })
 afterAll(() => system.dispose())
 
-test('in quarantine one message is out, and after it as many as were asked for', async () => {
+async function publish(messages: number): Promise<void> {
   await using shop = await openLink(system, 'shop', 'billing')
-  for (let i = 0; i < 10; i++) await shop.link.publish(frame('x.cmd.shop', 'cmd.Charge', String(i)), 5_000)
+  for (let i = 0; i < messages; i++) {
+    await shop.link.publish(frame('x.cmd.shop', 'cmd.Charge', String(i)), 5_000)
+  }
+}
+
+async function setUp(prefetch: number) {
   const endpoint = parseAmqpUrl(system.urlFor('billing'), 'billing')
   const session = await Session.open(
     { endpoint, vhost: `${system.namespace}.billing`, name: 'test', tls: undefined },
@@ -25,11 +30,17 @@ test('in quarantine one message is out, and after it as many as were asked for',
   const out: Incoming[] = []
   const consumer = new QueueConsumer({
     queue: 'q.commands',
-    prefetch: 4,
+    prefetch,
     expendable: false,
     receive: (incoming) => void out.push(incoming),
     onTrouble: () => undefined,
   })
+  return { session, out, consumer }
+}
+
+test('in quarantine one message is out, and after it as many as were asked for', async () => {
+  await publish(10)
+  const { session, out, consumer } = await setUp(4)
   await consumer.attach(session, true)
   await eventually('one is out', () => out.length === 1)
   out[0]?.ack()
@@ -39,6 +50,23 @@ test('in quarantine one message is out, and after it as many as were asked for',
   await eventually('five are out', () => out.length === 6)
   for (const incoming of out) incoming.ack()
   await eventually('all are out', () => out.length === 10)
+  for (const incoming of out) incoming.ack()
+  await consumer.close()
+  await session.close(1_000)
+})
+
+test('the end of quarantine leaves a consumer that takes one message at a time its one', async () => {
+  await publish(3)
+  const { session, out, consumer } = await setUp(1)
+  await consumer.attach(session, true)
+  await eventually('one is out', () => out.length === 1)
+  await consumer.endQuarantine()
+  await expect(eventually('another is out', () => out.length > 1, 500)).rejects.toThrow('in vain')
+  for (let i = 0; i < 3; i++) {
+    await eventually('the next is out', () => out.length === i + 1)
+    out[i]?.ack()
+  }
+  expect(out.map(textOf)).toEqual(['0', '1', '2'])
   await consumer.close()
   await session.close(1_000)
 })

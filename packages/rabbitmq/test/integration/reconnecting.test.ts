@@ -85,7 +85,7 @@ describe('a lost connection', () => {
     proxy.cut()
     await eventually('it is down', () => billing.link.state === 'down')
     await expect(billing.link.publish(charged(), 100)).rejects.toMatchObject({
-      code: 'PublishFailed',
+      code: 'BrokerUnreachable',
       outcome: 'not-executed',
       retryable: true,
     })
@@ -110,6 +110,22 @@ describe('a lost connection', () => {
     await link.close(300)
     expect(performance.now() - start).toBeLessThan(1_000)
     proxy.freeze(false)
+    await eventually('no connection is left', () => proxy.open() === 0)
+  })
+
+  test('what begins to consume while the link closes, or after it, is refused and leaves no connection', async () => {
+    const { link } = await openLink(viaProxy, 'shipping', 'billing')
+    const consume = () =>
+      link
+        .consume(WORK, { prefetch: 1 }, (incoming) => incoming.release())
+        .then(
+          () => 'consuming',
+          ({ code }) => code,
+        )
+    const consuming = consume()
+    await link.close(5_000)
+    expect(await consuming).toBe('BrokerUnreachable')
+    expect(await consume()).toBe('BrokerUnreachable')
     await eventually('no connection is left', () => proxy.open() === 0)
   })
 
@@ -181,7 +197,7 @@ describe('a blocked connection', () => {
     await eventually('it is blocked', () => billing.link.state === 'blocked')
     expect(billing.states.at(-1)?.reason).toBe('low on memory')
     await expect(billing.link.publish(charged(), 100)).rejects.toMatchObject({
-      code: 'PublishFailed',
+      code: 'BrokerUnreachable',
       message: expect.stringContaining('low on memory'),
     })
     const waiting = billing.link.publish(charged(), 5_000)

@@ -84,6 +84,32 @@ test('a commit of which nobody can say anything is an error of its own, and run 
   expect(attempts).toBe(1)
 })
 
+test('a commit that gets no answer and loses no connection is asked about as well', async () => {
+  await using quick = postgresDriver(proxy.url, { max: 2, patience: 200 })
+  const basket = newBasket()
+  onCommit(() => {
+    proxy.swallowAnswers(true)
+    void sleep(100).then(() => proxy.swallowAnswers(false))
+    return true
+  })
+  const unit = await marketUnits(quick).start({ statementTimeout: 300, lockTimeout: 100 })
+  unit.baskets.add(basket)
+  unit.publish(market.events.Looked({ basketId: basket.id }))
+  await unit.commit()
+  expect(await exists(basket.id)).toBe(true)
+  await quick.end(100)
+})
+
+test('a commit that gets no answer, of a transaction without an id, is unknown after a while', async () => {
+  await using quick = postgresDriver(proxy.url, { max: 1, patience: 200 })
+  const transaction = await quick.begin({ statementTimeout: 300, lockTimeout: 100 })
+  await transaction.run('select 1')
+  proxy.onRequest = () => false
+  await expect(transaction.commit()).rejects.toMatchObject({ code: 'CommitOutcomeUnknown' })
+  expect(transaction.phase).toBe('lost')
+  await quick.end(100)
+})
+
 test('a transaction without an id to ask for is unknown at once', async () => {
   onCommit(() => {
     proxy.cut('rst')

@@ -229,6 +229,59 @@ test('a transaction that is silent for too long is lost', async () => {
   await usable()
 })
 
+test('a connection that gives no answer is lost after the time limits, and the next one serves', async () => {
+  await using quick = postgresDriver(proxy.url, { max: 2, patience: 200 })
+  const transaction = await quick.begin({ statementTimeout: 300, lockTimeout: 100 })
+  await transaction.run('select 1')
+  proxy.onRequest = () => false
+  const statements = [transaction.run('select 1'), transaction.run('select 2')]
+  for (const statement of await Promise.allSettled(statements)) {
+    expect(statement).toMatchObject({ reason: { code: 'ConnectionLost', cause: { code: 'ETIMEDOUT' } } })
+  }
+  await transaction.rollback()
+  expect(transaction.phase).toBe('lost')
+  proxy.onRequest = () => true
+  const next = await quick.begin()
+  expect(await next.run('select 1 as one')).toEqual([{ one: 1 }])
+  await next.rollback()
+  await quick.end(100)
+})
+
+test('statements that wait for many before them are not lost while answers come', async () => {
+  await using quick = postgresDriver(proxy.url, { max: 1, patience: 100 })
+  const transaction = await quick.begin({ statementTimeout: 300, lockTimeout: 100 })
+  const statements = Array.from({ length: 5 }, () => transaction.run('select pg_sleep(0.2)'))
+  await Promise.all(statements)
+  await transaction.commit()
+})
+
+test('an abort that cannot reach the server to cancel a statement still ends the transaction', async () => {
+  const abort = new AbortController()
+  const transaction = await driver.begin({ signal: abort.signal })
+  const reason = new Error('too late')
+  const aborted = expect(transaction.run('select pg_sleep(0.3)')).rejects.toBe(reason)
+  await sleep(50)
+  proxy.refusing = true
+  abort.abort(reason)
+  await aborted
+  await transaction.rollback()
+  expect(transaction.phase).toBe('rolled-back')
+})
+
+test('a cancellation that comes late does not hit the next transaction', async () => {
+  proxy.cancelDelay = 300
+  const abort = new AbortController()
+  const transaction = await driver.begin({ signal: abort.signal })
+  const aborted = expect(transaction.run('select pg_sleep(0.15)')).rejects.toThrow('too late')
+  await sleep(50)
+  abort.abort(new Error('too late'))
+  await aborted
+  await transaction.rollback()
+  const next = await driver.begin()
+  await next.run('select pg_sleep(0.5)')
+  await next.commit()
+})
+
 test('a server that refuses connections is a ConnectionLost', async () => {
   const nowhere = postgresDriver('postgres://nobody@127.0.0.1:1/nothing')
   await expect(nowhere.begin()).rejects.toMatchObject({ code: 'ConnectionLost', retryable: true })

@@ -57,6 +57,20 @@ test('a statement that takes too long is cancelled by Postgres, and its error co
   await transaction.rollback()
 })
 
+test('only a taken primary key is an aggregate that exists; another unique constraint comes as it is', async () => {
+  const units = marketUnits(driver, { owner: 'ann' })
+  const first = newBasket()
+  const add = (basket: Basket) => units.run(async (unit) => unit.baskets.add(basket))
+  await add(first)
+  await expect(add(first)).rejects.toMatchObject({ code: 'AggregateExists' })
+  await driver.query('create unique index one_owner on baskets (owner)')
+  try {
+    await expect(add(newBasket())).rejects.toMatchObject({ code: '23505', constraint_name: 'one_owner' })
+  } finally {
+    await driver.query('drop index one_owner')
+  }
+})
+
 test('two transactions in each other’s way are a SerializationConflict for one of them', async () => {
   await driver.query(`insert into baskets values ('a', 1, null, true), ('b', 1, null, true)`)
   const [one, other] = [await driver.begin(), await driver.begin()]
