@@ -5,5 +5,5 @@
 export function withoutSecrets(text: string): string {
   return text
     .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:@/]*):\S*@/gi, '$1:[redacted]@')
-    .replace(/^params: [^]*?(?=\n\s+at |$(?![^]))/gm, 'params: [redacted]')
+    .replace(/^params: [\s\S]*?(?=\n\s+at |$(?![\s\S]))/gm, 'params: [redacted]')
 }
