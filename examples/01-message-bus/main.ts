@@ -1,11 +1,5 @@
-import {
-  command,
-  createMessageBus,
-  defineDomain,
-  event,
-  InMemoryStore,
-  inMemoryUnitsOfWork,
-} from '@posthorn/core'
+import { command, createMessageBus, defineDomain, event } from '@posthorn/core'
+import { InMemoryStore, inMemoryUnitsOfWork } from '@posthorn/core/in-memory'
 import { z } from 'zod'
 
 // The contract: what may be asked of the domain, what it tells, how it fails.

@@ -4,14 +4,16 @@ import {
   defineDomain,
   defineSystem,
   event,
-  InMemoryBroker,
-  InMemoryStore,
-  inMemoryExternalBus,
-  inMemoryUnitsOfWork,
   PosthornError,
   planSystem,
   Relay,
 } from '@posthorn/core'
+import {
+  InMemoryBroker,
+  InMemoryStore,
+  inMemoryExternalBus,
+  inMemoryUnitsOfWork,
+} from '@posthorn/core/in-memory'
 import { z } from 'zod'
 
 const item = z.object({ sku: z.string() })

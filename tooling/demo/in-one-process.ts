@@ -1,6 +1,7 @@
 import { bootstrap as bootstrapAllocation, loadConfig as loadAllocationConfig } from '@posthorn/allocation'
 import { system } from '@posthorn/contracts'
-import { InMemoryBroker, inMemoryExternalBus, planSystem } from '@posthorn/core'
+import { planSystem } from '@posthorn/core'
+import { InMemoryBroker, inMemoryExternalBus } from '@posthorn/core/in-memory'
 import {
   bootstrap as bootstrapNotifications,
   loadConfig as loadNotificationsConfig,

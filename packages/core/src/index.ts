@@ -1,8 +1,6 @@
 export type { Clock } from './clock.ts'
 export { PosthornError } from './errors.ts'
 export type { ExternalBus } from './external-bus/external-bus.ts'
-export { InMemoryBroker } from './external-bus/in-memory-broker.ts'
-export { inMemoryExternalBus } from './external-bus/in-memory-external-bus.ts'
 export { planSystem } from './external-bus/plan-system.ts'
 export { RemoteError } from './external-bus/remote-error.ts'
 export type { InboxStore } from './inbox/inbox.ts'
@@ -24,10 +22,6 @@ export type { Command, Event, Message, ResultOf } from './messages/message.ts'
 export { ValidationFailed } from './messages/validate.ts'
 export type { OutboxEntry, OutboxQueue } from './outbox/outbox.ts'
 export { Relay } from './outbox/relay.ts'
-export { inMemoryRepository } from './unit-of-work/in-memory-repository.ts'
-export { InMemoryStore } from './unit-of-work/in-memory-store.ts'
-export type { InMemoryUnit } from './unit-of-work/in-memory-transaction.ts'
-export { inMemoryUnitsOfWork } from './unit-of-work/in-memory-units-of-work.ts'
 export type {
   Aggregate,
   AggregateMapping,

@@ -1,4 +1,4 @@
-import type { InMemoryUnit } from '@posthorn/core'
+import type { InMemoryUnit } from '@posthorn/core/in-memory'
 import type { AllocationEntry, AllocationsView } from '../views/allocations.ts'
 import { PRODUCTS } from './in-memory-product-repository.ts'
 import type { ProductRows } from './product-mapping.ts'

@@ -1,4 +1,4 @@
-import { type InMemoryUnit, inMemoryRepository } from '@posthorn/core'
+import { type InMemoryUnit, inMemoryRepository } from '@posthorn/core/in-memory'
 import type { ProductRepository } from '../service-layer/unit.ts'
 import { type ProductRows, productMapping } from './product-mapping.ts'
 

@@ -1,6 +1,6 @@
 import type { Storage } from '@posthorn/chassis'
 import { allocation } from '@posthorn/contracts'
-import { InMemoryStore, inMemoryUnitsOfWork } from '@posthorn/core'
+import { InMemoryStore, inMemoryUnitsOfWork } from '@posthorn/core/in-memory'
 import type { Repositories } from '../service-layer/unit.ts'
 import { inMemoryAllocationsView } from './in-memory-allocations-view.ts'
 import { inMemoryProductRepository } from './in-memory-product-repository.ts'

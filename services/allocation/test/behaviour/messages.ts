@@ -1,6 +1,7 @@
 import type { Storage } from '@posthorn/chassis'
 import { allocation, notifications, system } from '@posthorn/contracts'
-import { type Event, type ExternalBus, inMemoryExternalBus, type MessageOf } from '@posthorn/core'
+import { type Event, type ExternalBus, type MessageOf } from '@posthorn/core'
+import { inMemoryExternalBus } from '@posthorn/core/in-memory'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Repositories } from '../../src/service-layer/unit.ts'
 import { fresh, type RunningAllocation, startAllocation } from './allocation-service.ts'

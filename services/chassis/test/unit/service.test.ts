@@ -1,17 +1,13 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createMessageBus, defineDomain, defineSystem, event, planSystem } from '@posthorn/core'
 import {
-  createMessageBus,
-  defineDomain,
-  defineSystem,
-  event,
   InMemoryBroker,
   InMemoryStore,
   inMemoryExternalBus,
   inMemoryUnitsOfWork,
-  planSystem,
-} from '@posthorn/core'
+} from '@posthorn/core/in-memory'
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createLogger } from '../../src/logger.ts'

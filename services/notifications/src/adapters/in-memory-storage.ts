@@ -1,6 +1,11 @@
 import type { Storage } from '@posthorn/chassis'
 import { notifications } from '@posthorn/contracts'
-import { InMemoryStore, type InMemoryUnit, inMemoryRepository, inMemoryUnitsOfWork } from '@posthorn/core'
+import {
+  InMemoryStore,
+  type InMemoryUnit,
+  inMemoryRepository,
+  inMemoryUnitsOfWork,
+} from '@posthorn/core/in-memory'
 import type { NotificationRepository, Repositories } from '../service-layer/unit.ts'
 import type { NotificationItem, NotificationsView } from '../views/notifications.ts'
 import { notificationMapping, watchedOrderMapping } from './mappings.ts'

@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { createLogger, type Service, type Storage } from '@posthorn/chassis'
 import { allocation, system } from '@posthorn/contracts'
-import {
-  type ExternalBus,
-  InMemoryBroker,
-  inMemoryExternalBus,
-  type MessageOf,
-  planSystem,
-} from '@posthorn/core'
+import { type ExternalBus, type MessageOf, planSystem } from '@posthorn/core'
+import { InMemoryBroker, inMemoryExternalBus } from '@posthorn/core/in-memory'
 import { InMemoryMailer } from '../../src/adapters/in-memory-mailer.ts'
 import { bootstrap } from '../../src/bootstrap.ts'
 import type { Config } from '../../src/config.ts'
