@@ -1,6 +1,6 @@
 import { PosthornError } from '../errors.ts'
+import { payloadOf } from './payload.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
-import { validate } from './validate.ts'
 
 /**
  * An error that a command's contract declares. It crosses the wire as `{domain, name, data}` and is raised again at the
@@ -42,11 +42,11 @@ export function declaredErrorClass(domain: string, name: string, spec: ErrorSpec
     static readonly errorName = name
 
     constructor(input: unknown, options: { readonly cause?: unknown } = {}) {
-      const data = validate(spec.data, input, `data of error ${domain}.${name}`)
+      const data = payloadOf(spec.data, input, `data of error ${domain}.${name}`)
       super(
         domain,
         name,
-        Object.freeze(data),
+        data,
         text?.(data) ?? `${domain} refused: ${name} ${JSON.stringify(data)}`,
         options.cause,
       )

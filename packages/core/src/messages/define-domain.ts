@@ -10,16 +10,14 @@ import type {
   AnyEventDefinition,
   CommandDefinition,
   CommandSpec,
-  Envelope,
   ErrorSpecs,
   EventDefinition,
   EventSpec,
-  Upcasters,
 } from './definitions.ts'
-import { type Cause, deepFreeze, type Message } from './message.ts'
+import type { Message } from './message.ts'
+import { messageMaker } from './message-maker.ts'
 import { checkDomainName, checkMessageName } from './names.ts'
-import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from './standard-schema.ts'
-import { uuidV7 } from './uuid-v7.ts'
+import { isSchema, type SchemaInput, type SchemaOutput, type StandardSchemaV1 } from './standard-schema.ts'
 import { validate } from './validate.ts'
 
 type CommandSpecs = Readonly<Record<string, CommandSpec>>
@@ -75,8 +73,8 @@ type ErrorsOf<C> = {
  *
  * Nothing global is touched: two contracts, and two buses in one process, do not see each other.
  *
- * @throws {PosthornError} `InvalidDefinition` for a bad or repeated name, one error name with two schemas, or a gap in
- * the up-casters
+ * @throws {PosthornError} `InvalidDefinition` for a bad or repeated name, one error name with two schemas, what is no
+ * schema, a command among the events, or a gap in the up-casters
  */
 export function defineDomain<
   const N extends string,
@@ -89,6 +87,8 @@ export function defineDomain<
   checkDomainName(name)
   const commands = (contract.commands ?? {}) as CommandSpecs
   const events = (contract.events ?? {}) as EventSpecs
+  checkKinds(name, 'command', commands)
+  checkKinds(name, 'event', events)
   for (const key of Object.keys(commands)) {
     if (Object.hasOwn(events, key))
       throw invalid(`${name}.${key} is declared twice, as a command and as an event`)
@@ -100,6 +100,16 @@ export function defineDomain<
     events: mapValues(events, (spec, key) => defineEvent(name, key, spec)) as EventsOf<N, E>,
     errors: Object.freeze(Object.fromEntries(errors)) as ErrorsOf<C>,
   })
+}
+
+function checkKinds(
+  domain: string,
+  kind: Message['kind'],
+  specs: Readonly<Record<string, Declared<string>>>,
+) {
+  for (const [key, spec] of Object.entries(specs)) {
+    if (spec.kind !== kind) throw invalid(`${domain}.${key} stands among the ${kind}s, but is no ${kind}`)
+  }
 }
 
 function declaredErrors(domain: string, commands: CommandSpecs): Map<string, DeclaredErrorClass> {
@@ -115,10 +125,11 @@ function declaredErrors(domain: string, commands: CommandSpecs): Map<string, Dec
     }
   }
   return new Map(
-    [...specs].map(([name, spec]) => [
-      name,
-      declaredErrorClass(domain, name, '~standard' in spec ? { data: spec, message: undefined } : spec),
-    ]),
+    [...specs].map(([name, given]) => {
+      const spec = isSchema(given) ? { data: given, message: undefined } : given
+      if (!isSchema(spec?.data)) throw invalid(`Error ${domain}.${name} has no schema for its data`)
+      return [name, declaredErrorClass(domain, name, spec)]
+    }),
   )
 }
 
@@ -144,81 +155,6 @@ function defineEvent(domain: string, name: string, spec: EventSpec) {
   return Object.freeze(
     Object.assign(messageMaker(domain, name, 'event', spec.payload, spec), { private: spec.private }),
   )
-}
-
-function messageMaker(
-  domain: string,
-  name: string,
-  kind: Message['kind'],
-  schema: StandardSchemaV1,
-  spec: {
-    readonly key: ((payload: never) => string) | undefined
-    readonly version: number
-    readonly from: Upcasters
-  },
-) {
-  checkMessageName(domain, name)
-  checkVersions(`${domain}.${name}`, spec.version, spec.from)
-  const type = `${domain}.${name}`
-  const subject = `payload of ${type}`
-  const { version } = spec
-  const key = spec.key as ((payload: unknown) => string) | undefined
-
-  const make = (payload: unknown, cause?: Cause): Message => {
-    const id = uuidV7()
-    const valid = deepFreeze(validate(schema, payload, subject))
-    return Object.freeze({
-      id,
-      type,
-      kind,
-      version,
-      time: new Date().toISOString(),
-      payload: valid,
-      correlationId: cause?.correlationId ?? id,
-      causationId: cause?.id ?? null,
-      traceparent: cause?.traceparent ?? null,
-      key: key?.(valid) ?? null,
-    })
-  }
-
-  const receive = (envelope: Envelope): Message => {
-    if (envelope.version > version) {
-      throw new PosthornError(
-        'UnknownVersion',
-        `${type} version ${envelope.version} is newer than version ${version}, the newest known here; deploy the newer contract`,
-        { outcome: 'refused', details: { type, version: envelope.version } },
-      )
-    }
-    let payload = envelope.payload
-    for (let from = envelope.version; from < version; from++) {
-      payload = (spec.from[from] as (payload: unknown) => unknown)(payload)
-    }
-    const valid = deepFreeze(validate(schema, payload, subject))
-    return Object.freeze({
-      id: envelope.id,
-      type,
-      kind,
-      version,
-      time: envelope.time,
-      payload: valid,
-      correlationId: envelope.correlationId,
-      causationId: envelope.causationId,
-      traceparent: envelope.traceparent,
-      key: key?.(valid) ?? null,
-    })
-  }
-
-  return Object.assign(make, { kind, type, domain, version, receive })
-}
-
-function checkVersions(type: string, version: number, from: Upcasters): void {
-  if (!Number.isInteger(version) || version < 1 || version > 999) {
-    throw invalid(`${type} has version ${version}; versions are whole numbers from 1 to 999`)
-  }
-  for (let older = 1; older < version; older++) {
-    if (from[older] === undefined)
-      throw invalid(`${type} is at version ${version} but has no up-caster from ${older}`)
-  }
 }
 
 function mapValues<V, R>(record: Readonly<Record<string, V>>, change: (value: V, key: string) => R) {

@@ -11,7 +11,7 @@ export interface Message<T extends string = string, P = unknown> {
   readonly version: number
   /** When it was made: ISO 8601 in UTC with milliseconds. */
   readonly time: string
-  /** Deeply frozen, but for Dates, which JavaScript cannot freeze. */
+  /** Deeply frozen, but for Dates and other objects with a `toJSON`. JSON carries it without loss. */
   readonly payload: P
   /** The business transaction: the id of the first message in the chain. */
   readonly correlationId: string
@@ -72,12 +72,4 @@ export function causedBy<M extends Message>(message: M, cause: Cause): M {
     causationId: cause.id,
     traceparent: cause.traceparent,
   })
-}
-
-/** Freezes a value and all that it holds. Dates are left alone. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || value instanceof Date || Object.isFrozen(value))
-    return value
-  for (const key of Reflect.ownKeys(value)) deepFreeze((value as Record<PropertyKey, unknown>)[key])
-  return Object.freeze(value)
 }

@@ -22,3 +22,8 @@ interface SchemaIssue {
 
 export type SchemaInput<S extends StandardSchemaV1> = NonNullable<S['~standard']['types']>['input']
 export type SchemaOutput<S extends StandardSchemaV1> = NonNullable<S['~standard']['types']>['output']
+
+export function isSchema(value: unknown): value is StandardSchemaV1 {
+  const standard: unknown = Object(value)['~standard']
+  return typeof standard === 'object' && standard !== null && 'validate' in standard
+}

@@ -11,32 +11,42 @@ export interface Issue {
 export class ValidationFailed extends PosthornError<'ValidationFailed'> {
   readonly issues: readonly Issue[]
 
-  constructor(subject: string, issues: readonly Issue[], outcome: Outcome = 'not-executed') {
-    const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
-    super('ValidationFailed', `${subject} is not valid: ${list}`, { outcome, details: { subject } })
+  constructor(subject: string, issues: readonly Issue[], outcome: Outcome = 'not-executed', cause?: unknown) {
+    const text = `${subject} is not valid: ${issueList(issues)}`
+    super('ValidationFailed', text, { outcome, details: { subject }, cause })
     this.name = 'ValidationFailed'
     this.issues = issues
   }
+}
+
+/** For people: a stranger decides how many faults there are, and how long the names in them. */
+function issueList(issues: readonly Issue[]): string {
+  const lines = issues
+    .slice(0, 20)
+    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`).slice(0, 200))
+  const more = issues.length - lines.length
+  return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
 }
 
 /**
  * The schema's output for a value.
  *
  * @param subject names the value in the error, for example `payload of allocation.Allocate`
- * @throws {ValidationFailed} with all issues and their paths
- * @throws {PosthornError} `InvalidDefinition` when the schema is asynchronous: messages are made in one step
+ * @throws {ValidationFailed} with all issues and their paths; also when the schema throws
+ * @throws {PosthornError} `InvalidDefinition` when the schema gives a promise: messages are made in one step. Zod does
+ * so too when a function in a schema throws
  */
 export function validate<Output>(
   schema: StandardSchemaV1<unknown, Output>,
   value: unknown,
   subject: string,
 ): Output {
-  const result = schema['~standard'].validate(value)
+  const result = orInvalid(subject, 'its schema', () => schema['~standard'].validate(value))
   if (result instanceof Promise) {
     result.catch(() => undefined)
     throw new PosthornError(
       'InvalidDefinition',
-      `The schema for the ${subject} is asynchronous; messages need schemas that validate in one step`,
+      `The schema for the ${subject} is asynchronous, or a function in it threw; messages need schemas that validate in one step and report what is wrong`,
     )
   }
   if (result.issues === undefined) return result.value
@@ -46,10 +56,29 @@ export function validate<Output>(
   )
 }
 
+/**
+ * What a function of the contract gives for a value from anywhere.
+ *
+ * @param what names the function
+ * @throws {ValidationFailed} when it throws: the value is not one that it can take
+ */
+export function orInvalid<T>(subject: string, what: string, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    throw new ValidationFailed(subject, [{ path: '', message: `${what} threw` }], 'not-executed', cause)
+  }
+}
+
+/** `at('lines', 0)` is `lines[0]`, `at('lines[0]', 'sku')` is `lines[0].sku`. */
+export function at(path: string, key: PropertyKey): string {
+  if (typeof key === 'number') return `${path}[${key}]`
+  return path === '' ? String(key) : `${path}.${String(key)}`
+}
+
 function pathText(path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> = []): string {
-  return path.reduce<string>((text, segment) => {
-    const key = typeof segment === 'object' ? segment.key : segment
-    if (typeof key === 'number') return `${text}[${key}]`
-    return text === '' ? String(key) : `${text}.${String(key)}`
-  }, '')
+  return path.reduce<string>(
+    (text, segment) => at(text, typeof segment === 'object' ? segment.key : segment),
+    '',
+  )
 }

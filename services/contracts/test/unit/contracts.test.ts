@@ -67,7 +67,7 @@ test('no line break reaches the head of a mail', () => {
   expect(faults(() => Notify({ ...mail, text: 'a\u0000b' }))).toEqual(['text'])
 })
 
-test('unknown keys are ignored', () => {
+test('MSG-48 unknown keys are ignored', () => {
   const more = { ...line, colour: 'red' }
   expect(Allocate(more).payload).toEqual(line)
 })
@@ -84,6 +84,7 @@ test('who may ask for what', () => {
     ['allocation.CreateBatch', 'warehouse'],
     ['allocation.ChangeBatchQuantity', 'warehouse'],
     ['allocation.Allocate', 'storefront'],
+    ['allocation.CancelLine', 'storefront'],
     ['allocation.GetProduct', 'notifications'],
     ['allocation.RebuildAllocations'],
     ['notifications.Watch', 'allocation'],
@@ -96,6 +97,11 @@ test('who is told what', () => {
   expect(Object.fromEntries(told)).toEqual({
     warehouse: ['allocation.Deallocated'],
     storefront: [],
-    notifications: ['allocation.OutOfStock', 'allocation.Allocated', 'allocation.Deallocated'],
+    notifications: [
+      'allocation.OutOfStock',
+      'allocation.Allocated',
+      'allocation.Deallocated',
+      'allocation.BackorderCancelled',
+    ],
   })
 })

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { envelopeOf } from '../../../src/external-bus/envelope.ts'
+import { eventFrame } from '../../../src/external-bus/wire-format.ts'
 import { command, event } from '../../../src/messages/declare.ts'
 import { defineDomain } from '../../../src/messages/define-domain.ts'
-import { causedBy } from '../../../src/messages/message.ts'
+import { causedBy, type Message } from '../../../src/messages/message.ts'
 import { uuidV7 } from '../../../src/messages/uuid-v7.ts'
 import { ValidationFailed } from '../../../src/messages/validate.ts'
+import { storedMessage } from '../../../src/outbox/stored-message.ts'
 
 const shop = defineDomain('shop', {
   commands: {
@@ -24,7 +27,7 @@ const shop = defineDomain('shop', {
   },
 })
 
-test('a message carries its identity, type, kind, version and time', () => {
+test('DOM-14 a message carries its identity, domain and name, kind, version, time and payload', () => {
   const sold = shop.events.Sold({ sku: 'lamp' })
 
   expect(sold).toMatchObject({
@@ -38,17 +41,46 @@ test('a message carries its identity, type, kind, version and time', () => {
   expect(new Date(sold.time).toISOString()).toBe(sold.time)
 })
 
-test('two messages with equal payloads are two messages', () => {
-  expect(shop.events.Sold({ sku: 'lamp' }).id).not.toBe(shop.events.Sold({ sku: 'lamp' }).id)
+test('COR-04 two messages with equal payloads are two messages', () => {
+  const [one, other] = [shop.events.Sold({ sku: 'lamp' }), shop.events.Sold({ sku: 'lamp' })]
+
+  expect(one.id).not.toBe(other.id)
+  expect({ ...one, time: other.time }).not.toEqual(other)
 })
 
-test('a message is frozen, and so is all that it holds but Dates', () => {
+test('MSG-32 a message is frozen, and so is all that it holds but Dates', () => {
   const sell = shop.commands.Sell({ lines: [{ sku: 'lamp', qty: 1 }], at: '2026-01-02T03:04:05Z' })
 
   expect(() => Object.assign(sell, { id: 'other' })).toThrow(TypeError)
   expect(() => sell.payload.lines.push({ sku: 'desk', qty: 1 })).toThrow(TypeError)
   expect(() => Object.assign(sell.payload.lines[0] ?? {}, { qty: 2 })).toThrow(TypeError)
   expect(sell.payload.at).toEqual(new Date('2026-01-02T03:04:05Z'))
+})
+
+test('DOM-21 a message is frozen also when its schema hands over what others may change', () => {
+  const keeping = defineDomain('shop', { events: { Sold: event(z.custom<{ lines: { qty: number }[] }>()) } })
+  const lines = [{ qty: 1 }]
+  const { payload } = keeping.events.Sold(Object.freeze({ lines }))
+
+  expect(() => Object.assign(payload.lines[0] ?? {}, { qty: 2 })).toThrow(TypeError)
+  expect(() => lines.push({ qty: 2 })).toThrow(TypeError)
+})
+
+test('MSG-29 DOM-16 the fields of a payload are readable, with the types of the schema', () => {
+  const { payload } = shop.commands.Sell({ lines: [{ sku: 'lamp', qty: 1 }], at: '2026-01-02T03:04:05Z' })
+  const [line] = payload.lines
+
+  expect([line?.sku, line?.qty, payload.at.getUTCFullYear()]).toEqual(['lamp', 1, 2026])
+})
+
+test('DOM-15 the id and the time of a message stay as they are', () => {
+  const sold = shop.events.Sold({ sku: 'lamp' })
+  const { id, time } = sold
+
+  expect(() => Object.assign(sold, { id: 'other' })).toThrow(TypeError)
+  expect(() => Object.assign(sold, { time: 'now' })).toThrow(TypeError)
+  expect(sold).toMatchObject({ id, time })
+  expect(causedBy(sold, shop.events.Sold({ sku: 'desk' }))).toMatchObject({ id, time })
 })
 
 test('the first message of a chain is its own correlation and has no cause', () => {
@@ -86,6 +118,78 @@ test('an invalid payload is refused with every fault and its path', () => {
   }
 })
 
+/** What a broker hands over of a message that was published. */
+function received(message: Message) {
+  const frame = eventFrame(message, 'shop-1')
+  const [, version] = String(frame.properties.type).split('.v')
+  const payload: unknown = JSON.parse(Buffer.from(frame.body).toString())
+  return envelopeOf(frame, { type: message.type, version: Number(version), payload })
+}
+
+test('MSG-45 DOM-19 a message is an envelope of its id, its time and its payload', () => {
+  const sold = shop.events.Sold({ sku: 'lamp' })
+  const { properties, body } = eventFrame(sold, 'shop-1')
+
+  expect(properties).toMatchObject({
+    messageId: sold.id,
+    timestamp: Math.floor(Date.parse(sold.time) / 1000),
+    headers: { 'x-posthorn-time': sold.time },
+  })
+  expect(JSON.parse(Buffer.from(body).toString())).toEqual({ sku: 'lamp' })
+})
+
+test('DOM-20 the JSON of a payload has no blanks', () => {
+  const { body } = eventFrame(shop.events.Sold({ sku: 'a lamp' }), 'shop-1')
+
+  expect(Buffer.from(body).toString()).toBe('{"sku":"a lamp"}')
+})
+
+test('MSG-47 the JSON text of a message is the JSON of its envelope and its payload', () => {
+  const sold = shop.events.Sold({ sku: 'lamp' })
+  const { body, ...envelope } = storedMessage(sold)
+
+  expect(JSON.parse(JSON.stringify(sold))).toEqual({ ...envelope, payload: JSON.parse(body), key: 'lamp' })
+})
+
+test('MSG-42 a message that is received has id and time of its envelope and fields of its body', () => {
+  const sold = shop.events.Sold({ sku: 'lamp' })
+  const { id, time, payload } = shop.events.Sold.receive(received(sold))
+
+  expect({ id, time, payload }).toEqual({ id: sold.id, time: sold.time, payload: { sku: 'lamp' } })
+})
+
+test('MSG-50 a message that has been JSON is equal to the one that was made', () => {
+  const first = shop.events.Sold({ sku: 'lamp' })
+  const second = shop.events.Sold({ sku: 'desk' }, first)
+
+  expect(shop.events.Sold.receive(received(second))).toEqual(second)
+})
+
+test('MSG-43 a message is the same whether it comes as an object or as JSON text', () => {
+  const { payload, ...envelope } = received(shop.events.Sold({ sku: 'lamp' }))
+  const text = JSON.stringify({ ...envelope, payload })
+
+  expect(shop.events.Sold.receive(JSON.parse(text))).toEqual(
+    shop.events.Sold.receive({ ...envelope, payload }),
+  )
+})
+
+test('COR-03 a message is equal for all who receive it, each by a contract of its own', () => {
+  const sku = z.object({ sku: z.string() })
+  const copy = defineDomain('shop', { events: { Sold: event(sku, { key: (sold) => sold.sku }) } })
+  const envelope = received(shop.events.Sold({ sku: 'lamp' }))
+
+  expect(copy.events.Sold).not.toBe(shop.events.Sold)
+  expect(copy.events.Sold.receive(envelope)).toEqual(shop.events.Sold.receive(envelope))
+})
+
+test('COR-19 an id is given to a message that is made, and kept by one that is received', () => {
+  const made = shop.events.Sold({ sku: 'lamp' })
+
+  expect(made.id).toMatch(/^[0-9a-f-]{36}$/)
+  expect(shop.events.Sold.receive({ ...received(made), id: stored.id }).id).toBe(stored.id)
+})
+
 const stored = {
   id: uuidV7(),
   type: 'shop.Renamed',
@@ -94,6 +198,12 @@ const stored = {
   causationId: null,
   traceparent: null,
 }
+
+test('DOM-17 what was stored is loaded with its id, its time and its payload', () => {
+  const loaded = shop.events.Sold.receive({ ...stored, version: 1, payload: { sku: 'lamp' } })
+
+  expect(loaded).toMatchObject({ id: stored.id, time: stored.time, payload: { sku: 'lamp' } })
+})
 
 test('an older version is brought up to date on receipt, step by step', () => {
   const received = shop.events.Renamed.receive({
@@ -110,8 +220,8 @@ test('an older version is brought up to date on receipt, step by step', () => {
   })
 })
 
-test('a version newer than known is refused by a code of its own', () => {
-  expect(() => shop.events.Renamed.receive({ ...stored, version: 4, payload: {} })).toThrow(
+test.each([4, 0, -1, 1.5, Number.NaN, '1' as never])('version %s of a message at 3 is refused', (version) => {
+  expect(() => shop.events.Renamed.receive({ ...stored, version, payload: {} })).toThrow(
     expect.objectContaining({ code: 'UnknownVersion', outcome: 'refused' }),
   )
 })
