@@ -8,11 +8,12 @@ import type { Domain } from '../messages/define-domain.ts'
 import type { AnyCommandDefinition, AnyEventDefinition } from '../messages/definitions.ts'
 import type { Command, Event, Message, ResultOf } from '../messages/message.ts'
 import type { OutboxEntry } from '../outbox/outbox.ts'
+import { mayYetSucceed } from '../outbox/outbox-policy.ts'
 import { retryConflicts } from '../unit-of-work/retry-conflicts.ts'
 import { type Handler, type HandlerRegistry, handlerRegistry } from './handler-registry.ts'
 import type { CommandTable, HandlerContext } from './handlers.ts'
 import { Lifecycle } from './lifecycle.ts'
-import type { HandlerFailure, MessageBus, MessageBusOptions } from './message-bus.ts'
+import type { HandleOptions, HandlerFailure, MessageBus, MessageBusOptions } from './message-bus.ts'
 import { timeout } from './middleware/timeout.ts'
 import { compose } from './middleware.ts'
 import {
@@ -35,9 +36,10 @@ import { Slots } from './slots.ts'
 export function createMessageBus<
   const Dom extends Domain,
   R extends object,
-  C extends CommandTable<Dom, R>,
+  C extends CommandTable<Dom, R, N>,
   S extends AnyEventDefinition = never,
->(options: MessageBusOptions<Dom, R, C, S>): MessageBus<Dom['name']> {
+  N extends object = object,
+>(options: MessageBusOptions<Dom, R, C, S, N>): MessageBus<Dom['name'], N> {
   return new InProcessMessageBus(options)
 }
 
@@ -49,12 +51,14 @@ const STOP_DEADLINE = 20_000
 class InProcessMessageBus<
   Dom extends Domain,
   R extends object,
-  C extends CommandTable<Dom, R>,
+  C extends CommandTable<Dom, R, N>,
   S extends AnyEventDefinition,
-> implements MessageBus<Dom['name']>
+  N extends object,
+> implements MessageBus<Dom['name'], N>
 {
   readonly domain: Dom['name']
-  readonly #options: MessageBusOptions<Dom, R, C, S>
+  readonly #options: MessageBusOptions<Dom, R, C, S, N>
+  readonly #dependencies: Readonly<N>
   readonly #registry: HandlerRegistry<R>
   readonly #parts: RunnerParts<R>
   readonly #around: ReturnType<typeof compose>
@@ -63,11 +67,13 @@ class InProcessMessageBus<
   readonly #background = new Slots(BACKGROUND)
   readonly #timeout: number
 
-  constructor(options: MessageBusOptions<Dom, R, C, S>) {
+  constructor(options: MessageBusOptions<Dom, R, C, S, N>) {
     const { domain, units, outbox, retry, clock = systemClock, onError = warn, maxDepth = 100 } = options
     const registry = handlerRegistry<R>(domain, options.subscribes ?? [], options.handlers)
     this.domain = domain.name
     this.#options = options
+    // Without dependencies their type is `object`, which says nothing about what it holds.
+    this.#dependencies = Object.freeze({ ...options.dependencies }) as Readonly<N>
     this.#registry = registry
     this.#timeout = options.handlerTimeout ?? 30_000
     this.#report = harmless(onError)
@@ -101,23 +107,24 @@ class InProcessMessageBus<
     return this.#lifecycle.dispose(STOP_DEADLINE)
   }
 
-  handle<M extends Command>(command: M): Promise<ResultOf<M>>
-  handle(event: Event): Promise<{ readonly failures: readonly HandlerFailure[] }>
-  async handle(message: Command | Event): Promise<unknown> {
+  handle<M extends Command>(command: M, options?: HandleOptions<N>): Promise<ResultOf<M>>
+  handle(event: Event, options?: HandleOptions<N>): Promise<{ readonly failures: readonly HandlerFailure[] }>
+  async handle(message: Command | Event, options: HandleOptions<N> = {}): Promise<unknown> {
+    const dependencies = Object.freeze({ ...this.#dependencies, ...options.dependencies })
     return this.#accept(message, async (queue) => {
       try {
-        const context = this.#context()
+        const context = this.#context(dependencies)
         if (message.kind === 'command') return await this.#run(this.#commandTask(message), context, queue)
         return { failures: await this.#runAll(message, () => ({}), context, queue) }
       } finally {
-        await this.#runFollowUps(queue)
+        await this.#runFollowUps(queue, dependencies)
       }
     })
   }
 
   async receive(message: Command | Event, delivery: Delivery): Promise<unknown> {
     const { caller, redelivered, attempt, signal } = delivery
-    const context: HandlerContext = { caller, redelivered, attempt, signal }
+    const context = { caller, redelivered, attempt, signal, dependencies: this.#dependencies }
     const claim = (consumer: string): { readonly claim: Claim } => ({
       claim: {
         key: { consumer, source: caller, messageId: message.id },
@@ -158,8 +165,8 @@ class InProcessMessageBus<
     })
     const task: Task<R> = { message, depth: entry.depth, handler, position: entry.position }
     await this.#accept(message, async (queue) => {
-      await this.#run(task, this.#context(entry.attempts + 1), queue)
-      await this.#runFollowUps(queue)
+      await this.#run(task, this.#context(this.#dependencies, entry.attempts + 1), queue)
+      await this.#runFollowUps(queue, this.#dependencies)
     })
   }
 
@@ -189,6 +196,10 @@ class InProcessMessageBus<
     context: HandlerContext,
     queue: FollowUp[],
   ): Promise<readonly HandlerFailure[]> {
+    const { events, subscribed } = this.#registry
+    if (!events.has(event.type) && !subscribed.has(event.type)) {
+      throw noHandler(event, `is no event of ${this.domain}, nor one that it subscribes to`)
+    }
     const failures: HandlerFailure[] = []
     for (const handler of this.#registry.eventHandlers(event.type)) {
       try {
@@ -205,29 +216,36 @@ class InProcessMessageBus<
     if (queue.length === 0) return
     await this.#background.take()
     void this.#lifecycle.follow(message.type, () =>
-      this.#runFollowUps(queue).finally(() => this.#background.give()),
+      this.#runFollowUps(queue, this.#dependencies).finally(() => this.#background.give()),
     )
   }
 
   /** First raised first handled, with what they cause behind them. Never throws; what is left undone is in the outbox. */
-  async #runFollowUps(queue: FollowUp[]): Promise<void> {
+  async #runFollowUps(queue: FollowUp[], dependencies: Readonly<N>): Promise<void> {
     const { abandoned } = this.#lifecycle
     for (const followUp of queue) {
       if (abandoned.aborted) return
-      await this.#followUp(followUp, queue, abandoned)
+      await this.#followUp(followUp, queue, dependencies, abandoned)
     }
   }
 
-  async #followUp(followUp: FollowUp, queue: FollowUp[], abandoned: AbortSignal): Promise<void> {
+  async #followUp(
+    followUp: FollowUp,
+    queue: FollowUp[],
+    dependencies: Readonly<N>,
+    abandoned: AbortSignal,
+  ): Promise<void> {
     const { message, depth, handler: name, position } = followUp
     const handler = this.#registry.named(message.type, name)
     const task: Task<R> = { message, depth, handler, position, lease: this.#timeout + 5_000 }
     try {
-      await this.#run(task, this.#context(), queue)
+      await this.#run(task, this.#context(dependencies), queue)
     } catch (error) {
       if (abandoned.aborted) return
       this.#report(error, handler.fullName)
-      await this.#options.outbox.fail(position, error).catch((cause) => this.#report(cause, handler.fullName))
+      await this.#options.outbox
+        .fail(position, error, mayYetSucceed(error))
+        .catch((cause) => this.#report(cause, handler.fullName))
     }
   }
 
@@ -256,19 +274,20 @@ class InProcessMessageBus<
   #commandTask(command: Command): Task<R> {
     const handler = this.#registry.commandHandler(command.type)
     if (handler !== undefined) return { message: command, depth: 0, handler }
-    throw new PosthornError(
-      'NoHandler',
-      `${command.type} is no command of ${this.domain}; call or send it through the external bus`,
-      { outcome: 'not-executed', details: { type: command.type } },
-    )
+    throw noHandler(command, `is no command of ${this.domain}; call or send it through the external bus`)
   }
 
   /** Of what was handled in this process. */
-  #context(attempt = 1): HandlerContext {
-    return { caller: this.domain, redelivered: attempt > 1, attempt, signal: this.#lifecycle.abandoned }
+  #context(dependencies: Readonly<N>, attempt = 1): HandlerContext<N> {
+    const signal = this.#lifecycle.abandoned
+    return { caller: this.domain, redelivered: attempt > 1, attempt, signal, dependencies }
   }
 }
 
+function noHandler({ type }: Message, why: string): PosthornError<'NoHandler'> {
+  return new PosthornError('NoHandler', `${type} ${why}`, { outcome: 'not-executed', details: { type } })
+}
+
 function warn(error: unknown, handler: string): void {
-  process.emitWarning(`${handler} failed and will be tried again: ${String(error)}`, 'PosthornWarning')
+  process.emitWarning(`${handler} failed and stays in the outbox: ${String(error)}`, 'PosthornWarning')
 }

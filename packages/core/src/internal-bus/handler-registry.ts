@@ -57,6 +57,7 @@ export function handlerRegistry<R extends object>(
   const commandHandlers = new Map<string, UnitHandler<R>>()
   for (const [name, handle] of Object.entries(tables.commands)) {
     const type = `${domain.name}.${name}`
+    checkCallable(type, handle)
     commandHandlers.set(type, {
       name: COMMAND_HANDLER,
       fullName: type,
@@ -94,12 +95,13 @@ export function handlerRegistry<R extends object>(
   }
 }
 
-type AnyHandler<R extends object> = AnyEventHandler<Event, R, string>
+type AnyHandler<R extends object> = AnyEventHandler<Event, R, string, object>
 
 function listHandlers<R extends object>(type: string, handlers: unknown): readonly Handler<R>[] {
   return Object.entries((handlers ?? {}) as Readonly<Record<string, AnyHandler<R>>>).map(
     ([name, handler]) => {
       const names = { name, fullName: `${type}/${name}` }
+      checkCallable(names.fullName, typeof handler === 'object' ? handler?.handle : handler)
       // Each handler was checked against its own message's type where the table was written.
       return (typeof handler === 'function'
         ? { ...names, transaction: 'own', handle: handler }
@@ -125,6 +127,11 @@ function checkComplete(
     'InvalidDefinition',
     `${domain} has no ${what} handler for ${missing.join(', ')}; add it`,
   )
+}
+
+function checkCallable(fullName: string, handle: unknown): void {
+  if (typeof handle === 'function') return
+  throw new PosthornError('InvalidDefinition', `The handler of ${fullName} is no function; write one`)
 }
 
 function checkKnown(domain: string, what: string, wanted: readonly string[], given: readonly string[]): void {

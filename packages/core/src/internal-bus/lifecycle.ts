@@ -3,17 +3,23 @@ import type { Clock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
 import { InFlight } from './in-flight.ts'
 
+/** Makes what a bus holds; see `MessageBusOptions.lifespan`. */
+export type Lifespan = (signal: AbortSignal) => AsyncDisposable | Promise<AsyncDisposable>
+
 /** Whether a bus is started, what it is doing, and what it holds from its first start until it is disposed. */
 export class Lifecycle {
   readonly #domain: string
-  readonly #lifespan: (() => AsyncDisposable | Promise<AsyncDisposable>) | undefined
+  readonly #lifespan: Lifespan | undefined
   readonly #work: InFlight
   #started = false
+  /** Whether a start or a stop was asked for last. */
+  #wanted = false
+  #starting: AbortController | undefined
   #abandon = new AbortController()
   #held: AsyncDisposable | undefined
   #transition: Promise<unknown> = Promise.resolve()
 
-  constructor(domain: string, clock: Clock, lifespan?: () => AsyncDisposable | Promise<AsyncDisposable>) {
+  constructor(domain: string, clock: Clock, lifespan?: Lifespan) {
     this.#domain = domain
     this.#lifespan = lifespan
     this.#work = new InFlight(clock)
@@ -39,19 +45,24 @@ export class Lifecycle {
     return this.#work.track(name, work)
   }
 
+  /** Comes to nothing when a stop is asked for before it is through. */
   start(): Promise<void> {
+    this.#wanted = true
     return this.#next(async () => {
-      if (this.#started) return
-      this.#held ??= await this.#lifespan?.()
+      if (this.#started || !this.#wanted) return
+      this.#starting = new AbortController()
+      this.#held ??= await this.#lifespan?.(this.#starting.signal)
       this.#abandon = new AbortController()
       // One listener for each handler call in flight, taken off when it ends.
       setMaxListeners(0, this.#abandon.signal)
-      this.#started = true
+      this.#started = this.#wanted
     })
   }
 
   stop(deadline: number): Promise<readonly string[]> {
+    this.#wanted = false
     this.#started = false
+    this.#starting?.abort(this.#notStarted('was stopped before that', 'not-executed'))
     return this.#next(async () => {
       this.#started = false
       const left = await this.#work.drain(deadline)

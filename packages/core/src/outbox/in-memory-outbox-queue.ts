@@ -92,8 +92,8 @@ export class InMemoryOutboxQueue implements OutboxQueue {
     return true
   }
 
-  async fail(position: string, error: unknown): Promise<void> {
-    this.#settleFailed(position, error, true)
+  async fail(position: string, error: unknown, retryable = true): Promise<void> {
+    this.#settleFailed(position, error, retryable)
   }
 
   async depth(): Promise<OutboxDepth> {

@@ -22,6 +22,17 @@ export function failureReason(error: unknown): string {
   return `${label}: ${typeof message === 'string' ? message : String(error)}`.slice(0, 500)
 }
 
+const SAME_AGAIN: ReadonlySet<string> = new Set(['ChainTooLong', 'ForeignMessage', 'ValidationFailed'])
+
+/**
+ * Whether handling a local entry that failed so is worth another try. What its contents or the handler's code alone
+ * decide would fail twenty times. Everything else may depend on the state of things, declared errors too; and what this
+ * instance does not know (`NoHandler`, `UnknownVersion`), a newer one may, while the two are running side by side.
+ */
+export function mayYetSucceed(error: unknown): boolean {
+  return !SAME_AGAIN.has(Object(error).code)
+}
+
 /** Whether what failed may be going on all the same, so that nobody else should be given it before its lease is over. */
 export function mayStillRun(error: unknown): boolean {
   return Object(error).code === 'HandlerTimeout'

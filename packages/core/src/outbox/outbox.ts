@@ -74,10 +74,12 @@ export interface OutboxQueue {
    */
   lease(position: string, lease: number): Promise<boolean>
   /**
-   * Handling a local entry failed: it is due again after a growing pause, and dead after the last attempt. After a
-   * `HandlerTimeout` it keeps its lease, since the handler may be running still.
+   * Handling a local entry failed: it is due again after a growing pause, and dead after the last attempt; with
+   * `retryable` false at once. After a `HandlerTimeout` it keeps its lease, since the handler may be running still.
+   *
+   * @param retryable default true
    */
-  fail(position: string, error: unknown): Promise<void>
+  fail(position: string, error: unknown, retryable?: boolean): Promise<void>
   depth(): Promise<OutboxDepth>
   deadLetters(limit?: number): Promise<readonly DeadLetter[]>
   /** Makes a dead letter due again, attempts at 0. False when there is none at that position. */

@@ -4,6 +4,7 @@ import { harmless } from '../listener.ts'
 import { settlesWithin } from '../within.ts'
 import { forwardBatch } from './forward-batch.ts'
 import type { OutboxEntry, OutboxQueue, StoredMessage } from './outbox.ts'
+import { mayYetSucceed } from './outbox-policy.ts'
 import { RelayLoop, type Round } from './relay-loop.ts'
 
 export interface RelayOptions {
@@ -140,7 +141,9 @@ export class Relay {
     } catch (error) {
       this.#report(error, entry)
       if (isStopped(error)) return
-      await queue.fail(entry.position, error).catch((cause) => this.#report(cause, entry))
+      await queue
+        .fail(entry.position, error, mayYetSucceed(error))
+        .catch((cause) => this.#report(cause, entry))
     }
   }
 }

@@ -1,19 +1,216 @@
 import { expect, test } from 'vitest'
 import { createMessageBus } from '../../../src/internal-bus/create-message-bus.ts'
 import { detached } from '../../../src/internal-bus/handlers.ts'
-import { gate, openShop, sell, shop } from './shop.ts'
+import { settle } from '../manual-clock.ts'
+import { gate, makeShop, openShop, sell, shop } from './shop.ts'
 
 const lamp = { sku: 'lamp' }
 
-test('a bus that is not started refuses messages, and can be started again after a stop', async () => {
+const notStarted = { code: 'BusNotStarted', outcome: 'not-executed' }
+
+test('BUS-12 a bus that has not been started refuses commands and events', async () => {
+  const { bus } = makeShop()
+
+  await expect(bus.handle(shop.commands.Sell(lamp))).rejects.toMatchObject(notStarted)
+  await expect(bus.handle(shop.events.Sold(lamp))).rejects.toMatchObject(notStarted)
+})
+
+test('BUS-02 a started bus takes messages', async () => {
+  const { bus } = makeShop()
+  await bus.start()
+
+  expect(await bus.handle(shop.commands.Sell(lamp))).toEqual({ sold: 1 })
+})
+
+test('BUS-03 a stopped bus takes none, from the moment it was asked to stop', async () => {
+  const { bus } = await openShop()
+  const stopping = bus.stop()
+
+  await expect(bus.handle(shop.commands.Sell(lamp))).rejects.toMatchObject(notStarted)
+  await stopping
+  await expect(bus.handle(shop.commands.Sell(lamp))).rejects.toMatchObject(notStarted)
+})
+
+test('BUS-04 a stopped bus can be started again', async () => {
   const { bus } = await openShop()
   await bus.stop()
+  await bus.start()
 
-  await expect(bus.handle(shop.commands.Sell(lamp))).rejects.toMatchObject({
-    code: 'BusNotStarted',
-    outcome: 'not-executed',
+  expect(await bus.handle(shop.commands.Sell(lamp))).toEqual({ sold: 1 })
+})
+
+test('BUS-05 starting a started bus changes nothing', async () => {
+  let held = 0
+  const { bus } = await openShop({
+    lifespan: () => {
+      held += 1
+      return { [Symbol.asyncDispose]: async () => undefined }
+    },
+    sell: (_command, _unit, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('given up')))
+      }),
+  })
+  const givenUp = expect(bus.handle(shop.commands.Sell(lamp))).rejects.toThrow('given up')
+  await bus.start()
+  expect(bus.inFlight).toBe(1)
+
+  expect(await bus.stop({ deadline: 20 })).toEqual(['shop.Sell'])
+  await givenUp
+  expect(held).toBe(1)
+})
+
+test('BUS-22 stop waits for 1,000 commands under way', async () => {
+  const { opened, open } = gate()
+  const { bus } = await openShop({ sell: () => opened.then(() => ({ sold: 1 })) })
+  const handling = Array.from({ length: 1_000 }, () => bus.handle(shop.commands.Sell(lamp)))
+  const stopping = bus.stop()
+  expect(bus.inFlight).toBe(1_000)
+  open()
+
+  expect(await stopping).toEqual([])
+  expect(bus.inFlight).toBe(0)
+  expect(new Set((await Promise.all(handling)).map(({ sold }) => sold))).toEqual(new Set([1]))
+})
+
+test('BUS-23 stop waits for 1,000 event handlers under way', async () => {
+  const { opened, open } = gate()
+  let handled = 0
+  const { bus } = await openShop({
+    events: {
+      Sold: {
+        count: async () => {
+          await opened
+          handled += 1
+        },
+      },
+    },
+  })
+  const handling = Array.from({ length: 1_000 }, () => bus.handle(shop.events.Sold(lamp)))
+  const stopping = bus.stop()
+  open()
+
+  expect(await stopping).toEqual([])
+  expect(handled).toBe(1_000)
+  await Promise.all(handling)
+})
+
+test('BUS-28 two stops at once both end, when what is under way has ended', async () => {
+  const { opened, open } = gate()
+  const ended: string[] = []
+  const { bus } = await openShop({
+    sell: async (command, unit) => {
+      await opened
+      ended.push('sold')
+      return sell(command, unit)
+    },
+  })
+  const handling = bus.handle(shop.commands.Sell(lamp))
+  const stops = ['first', 'second'].map((name) => bus.stop().then((left) => ended.push(name) && left))
+  open()
+
+  expect(await Promise.all(stops)).toEqual([[], []])
+  expect(ended).toEqual(['sold', 'first', 'second'])
+  await handling
+})
+
+test('BUS-29 a start during a stop waits for that stop', async () => {
+  const { opened, open } = gate()
+  const ended: string[] = []
+  const { bus } = await openShop({ sell: () => opened.then(() => ({ sold: ended.push('sold') })) })
+  const handling = bus.handle(shop.commands.Sell(lamp))
+  const stopping = bus.stop().then(() => ended.push('stopped'))
+  const starting = bus.start().then(() => ended.push('started'))
+  await expect(bus.handle(shop.commands.Sell(lamp))).rejects.toMatchObject(notStarted)
+  open()
+  await Promise.all([handling, stopping, starting])
+
+  expect(ended).toEqual(['sold', 'stopped', 'started'])
+  expect(await bus.handle(shop.commands.Sell(lamp))).toEqual({ sold: 4 })
+})
+
+test('BUS-30 a bus that was never started can be stopped and disposed', async () => {
+  const { bus } = makeShop({ lifespan: () => Promise.reject(new Error('not wanted')) })
+
+  expect(await bus.stop()).toEqual([])
+  await bus[Symbol.asyncDispose]()
+})
+
+test('BUS-36 what the lifespan holds is made before the first message is taken, and disposed after the last has ended', async () => {
+  const seen: string[] = []
+  const taken = () =>
+    bus.handle(shop.events.Counted(lamp)).then(
+      () => 'taken',
+      () => 'refused',
+    )
+  const { bus } = makeShop({
+    lifespan: async () => {
+      seen.push(`made: ${await taken()}`)
+      return { [Symbol.asyncDispose]: async () => void seen.push(`disposed: ${await taken()}`) }
+    },
+    events: { Sold: { note: () => seen.push('handled') } },
   })
   await bus.start()
+  seen.push(`started: ${await taken()}`)
+  const handling = bus.handle(shop.commands.Sell(lamp))
+  await bus.stop()
+  seen.push(`stopped: ${await taken()}`)
+  await bus[Symbol.asyncDispose]()
+  await handling
+
+  expect(seen).toEqual([
+    'made: refused',
+    'started: taken',
+    'handled',
+    'stopped: refused',
+    'disposed: refused',
+  ])
+})
+
+test('a stop during the start has the last word, and breaks off what the lifespan waits for', async () => {
+  const { bus } = makeShop({
+    lifespan: (signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      }),
+  })
+  const starting = expect(bus.start()).rejects.toMatchObject(notStarted)
+  await settle()
+
+  expect(await bus.stop()).toEqual([])
+  await starting
+})
+
+test('no message is taken between a start and the stop that was asked for during it', async () => {
+  const { opened, open } = gate()
+  const disposed: string[] = []
+  const { bus } = makeShop({
+    lifespan: () => opened.then(() => ({ [Symbol.asyncDispose]: async () => void disposed.push('held') })),
+  })
+  const handling = bus.start().then(() => bus.handle(shop.commands.Sell(lamp)))
+  const refused = expect(handling).rejects.toMatchObject(notStarted)
+  await settle()
+  const disposing = bus[Symbol.asyncDispose]()
+  open()
+
+  await refused
+  await disposing
+  expect(disposed).toEqual(['held'])
+})
+
+test('a start whose lifespan fails says so, and another start may follow', async () => {
+  let broken = true
+  const { bus } = makeShop({
+    lifespan: async () => {
+      if (broken) throw new Error('no connection')
+      return { [Symbol.asyncDispose]: async () => undefined }
+    },
+  })
+  await expect(bus.start()).rejects.toThrow('no connection')
+  await expect(bus.handle(shop.commands.Sell(lamp))).rejects.toMatchObject(notStarted)
+  broken = false
+  await bus.start()
+
   expect(await bus.handle(shop.commands.Sell(lamp))).toEqual({ sold: 1 })
 })
 
@@ -56,7 +253,7 @@ test('stop names what it abandoned at the deadline, and aborts it', async () => 
   expect(await soldOf('lamp')).toBe(0)
 })
 
-test('what the lifespan holds lives from the first start until the bus is disposed', async () => {
+test('BUS-35 what the lifespan holds lives from the first start until the bus is disposed', async () => {
   const events: string[] = []
   const { bus } = await openShop({
     lifespan: () => {
@@ -72,7 +269,7 @@ test('what the lifespan holds lives from the first start until the bus is dispos
   expect(events).toEqual(['made', 'disposed'])
 })
 
-test('a table that does not match the contract is refused when the bus is made', () => {
+test('BUS-01 a bus without the handlers that its contract asks for, or with others, cannot be made', () => {
   const make = (handlers: object) =>
     createMessageBus({ domain: shop, units: {} as never, outbox: {} as never, handlers: handlers as never })
   const invalid = (text: string) =>
@@ -85,6 +282,24 @@ test('a table that does not match the contract is refused when the bus is made',
   expect(() => make({ commands, subscriptions: { 'supplier.Shipped': {} } })).toThrow(
     invalid('supplier.Shipped'),
   )
+})
+
+test('BUS-52 a table that holds anything but handlers is refused when the bus is made', () => {
+  const make = (sold: unknown) =>
+    createMessageBus({
+      domain: shop,
+      units: {} as never,
+      outbox: {} as never,
+      handlers: {
+        commands: { Sell: sell, Restock: () => undefined },
+        events: { Sold: { note: sold } },
+      } as never,
+    })
+
+  for (const wrong of [undefined, null, 'note', { transaction: 'shared' }, [sell]]) {
+    expect(() => make(wrong)).toThrow(expect.objectContaining({ code: 'InvalidDefinition' }))
+  }
+  expect(() => make(sell)).not.toThrow()
 })
 
 test('what came from outside is aborted too when a stop abandons it', async () => {
@@ -106,7 +321,7 @@ test('what came from outside is aborted too when a stop abandons it', async () =
   expect(await soldOf('lamp')).toBe(0)
 })
 
-test('after a stop has given up no follow-up runs, and none counts as failed', async () => {
+test('BUS-25 after a stop has given up no follow-up runs, and none counts as failed', async () => {
   const { opened, open } = gate()
   const mails: string[] = []
   const { bus, store, errors } = await openShop({

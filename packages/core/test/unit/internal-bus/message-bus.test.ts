@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { PosthornError } from '../../../src/errors.ts'
+import type { ExternalBus } from '../../../src/external-bus/external-bus.ts'
 import { shared } from '../../../src/internal-bus/handlers.ts'
+import { event } from '../../../src/messages/declare.ts'
+import { defineDomain } from '../../../src/messages/define-domain.ts'
 import { gate, openShop, Shelf, sell, shop, supplier } from './shop.ts'
 
 const lamp = { sku: 'lamp' }
 
-test("a command's handler gives its result, and its unit is committed", async () => {
+test("BUS-09 a command's handler gives its result, and its unit is committed", async () => {
   const { bus, soldOf } = await openShop()
 
   expect(await bus.handle(shop.commands.Sell(lamp))).toEqual({ sold: 1 })
@@ -28,7 +32,7 @@ test('a handler that throws is rolled back, its events vanish, and the caller ge
   expect(await store.queue.depth()).toMatchObject({ broker: 0, local: 0 })
 })
 
-test('events of one handling are handled in the order raised, with what they raise behind them', async () => {
+test('BUS-26 when a call comes back its events have been handled, in the order raised, with what they raise behind them', async () => {
   const seen: string[] = []
   const { bus } = await openShop({
     sell: async (_command, unit) => {
@@ -71,17 +75,86 @@ test("a follow-up's failure does not change the result, stays in the outbox, and
   expect((await store.queue.depth()).local).toBe(1)
 })
 
-test('an event may have no handlers, and a foreign command has none', async () => {
-  const { bus } = await openShop()
+test('BUS-14 what a handler throws comes out of the call as it is', async () => {
+  const error = new TypeError('no such lamp')
+  const { bus } = await openShop({ sell: () => Promise.reject(error) })
 
-  expect(await bus.handle(shop.events.Sold(lamp))).toEqual({ failures: [] })
-  await expect(bus.handle(supplier.commands.Order(lamp))).rejects.toMatchObject({
-    code: 'NoHandler',
-    outcome: 'not-executed',
-  })
+  await expect(bus.handle(shop.commands.Sell(lamp))).rejects.toBe(error)
 })
 
-test("each handler of an event runs in a unit of its own; one's failure is told and never stops the others", async () => {
+test('BUS-16 HND-28 each command reaches its own handler', async () => {
+  const seen: string[] = []
+  const { bus } = await openShop({
+    sell: async ({ type }) => ({ sold: seen.push(`sell ${type}`) }),
+    restock: (_unit, _context, { type }) => seen.push(`restock ${type}`),
+  })
+
+  await bus.handle(shop.commands.Restock(lamp))
+  await bus.handle(shop.commands.Sell(lamp))
+
+  expect(seen).toEqual(['restock shop.Restock', 'sell shop.Sell'])
+})
+
+const noHandler = expect.objectContaining({ code: 'NoHandler', outcome: 'not-executed' })
+
+test('BUS-15 HND-38 a command that is not in the contract fails at once', async () => {
+  const { bus, store } = await openShop()
+
+  await expect(bus.handle(supplier.commands.Order(lamp))).rejects.toEqual(noHandler)
+  expect(await store.queue.depth()).toMatchObject({ broker: 0, local: 0 })
+})
+
+test('BUS-13 a message of a type that the domain neither has nor subscribes to fails', async () => {
+  const { bus } = await openShop({ shipped: { 'supplier.Shipped': {} } })
+  const recalled = defineDomain('supplier', { events: { Recalled: event(z.object({})) } }).events.Recalled({})
+
+  await expect(bus.handle(recalled)).rejects.toEqual(noHandler)
+  expect(await bus.handle(supplier.events.Shipped(lamp))).toEqual({ failures: [] })
+})
+
+test('BUS-17 an event without handlers comes to no failures and leaves nothing under way', async () => {
+  const { bus, store } = await openShop()
+
+  expect(await bus.handle(shop.events.Sold(lamp))).toEqual({ failures: [] })
+  expect(bus.inFlight).toBe(0)
+  expect(await store.queue.depth()).toMatchObject({ local: 0 })
+})
+
+/** So many handlers, by name, that all fail with their name. */
+function failing(count: number) {
+  const names = Array.from({ length: count }, (_, index) => `handler${index}`)
+  return Object.fromEntries(names.map((name) => [name, () => Promise.reject(new Error(name))]))
+}
+
+test('BUS-18 an event with one handler has one outcome', async () => {
+  const { bus } = await openShop({ events: { Sold: failing(1) } })
+
+  const { failures } = await bus.handle(shop.events.Sold(lamp))
+
+  expect(failures).toEqual([{ handler: 'shop.Sold/handler0', error: new Error('handler0') }])
+})
+
+test('BUS-19 an event with ten handlers has ten outcomes, in the order of the table', async () => {
+  const { bus } = await openShop({ events: { Sold: failing(10) } })
+
+  const { failures } = await bus.handle(shop.events.Sold(lamp))
+
+  expect(failures.map(({ error }) => (error as Error).message)).toEqual(Object.keys(failing(10)))
+})
+
+test('BUS-39 HND-45 a bus registers every command of its contract and every event it subscribes to', async () => {
+  const { bus } = await openShop()
+  const registered: string[] = []
+  const note = ({ type }: { readonly type: string }) => registered.push(type)
+
+  bus.listenTo({ registerCommandHandler: note, registerEventHandlers: note } as Partial<
+    ExternalBus<'shop'>
+  > as ExternalBus<'shop'>)
+
+  expect(registered).toEqual(['shop.Sell', 'shop.Restock', 'supplier.Shipped'])
+})
+
+test("BUS-20 BUS-21 each handler of an event runs in a unit of its own; one's failure is told and never stops the others", async () => {
   const { bus, soldOf } = await openShop({
     events: {
       Sold: {

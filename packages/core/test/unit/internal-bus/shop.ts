@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { createMessageBus } from '../../../src/internal-bus/create-message-bus.ts'
-import type { EventTable, HandlerContext } from '../../../src/internal-bus/handlers.ts'
+import type { EventTable, HandlerContext, SubscriptionTable } from '../../../src/internal-bus/handlers.ts'
 import type { MessageBusOptions } from '../../../src/internal-bus/message-bus.ts'
 import { command, event } from '../../../src/messages/declare.ts'
 import { defineDomain } from '../../../src/messages/define-domain.ts'
 import type { MessageOf } from '../../../src/messages/definitions.ts'
 import type { Event } from '../../../src/messages/message.ts'
+import type { OutboxEntry } from '../../../src/outbox/outbox.ts'
 import { inMemoryRepository } from '../../../src/unit-of-work/in-memory-repository.ts'
 import { InMemoryStore } from '../../../src/unit-of-work/in-memory-store.ts'
 import type { InMemoryUnit } from '../../../src/unit-of-work/in-memory-transaction.ts'
@@ -60,6 +61,7 @@ export interface Shelves {
 }
 export type ShopUnit = UnitOfWork<Shelves, 'shop'>
 type Sell = MessageOf<typeof shop.commands.Sell>
+type Restock = MessageOf<typeof shop.commands.Restock>
 
 /** Sells one, raising `Sold` through the aggregate. */
 export async function sell({ payload }: Sell, { shelves }: ShopUnit): Promise<{ sold: number }> {
@@ -73,24 +75,34 @@ export async function sell({ payload }: Sell, { shelves }: ShopUnit): Promise<{ 
   return { sold: shelf.sold }
 }
 
-type SellHandler = (command: Sell, unit: ShopUnit, context: HandlerContext) => Promise<{ sold: number }>
+type SellHandler<N extends object> = (
+  command: Sell,
+  unit: ShopUnit,
+  context: HandlerContext<N>,
+) => Promise<{ sold: number }>
+
+interface ShopOptions<N extends object>
+  extends Partial<
+    Pick<
+      MessageBusOptions<typeof shop, Shelves, never, never, N>,
+      'dependencies' | 'middleware' | 'handlerTimeout' | 'maxDepth' | 'lifespan' | 'onError'
+    >
+  > {
+  readonly sell?: SellHandler<NoInfer<N>>
+  readonly restock?: (unit: ShopUnit, context: HandlerContext<NoInfer<N>>, command: Restock) => unknown
+  readonly events?: EventTable<typeof shop, Shelves, NoInfer<N>>
+  readonly shipped?: SubscriptionTable<typeof supplier.events.Shipped, Shelves, 'shop', NoInfer<N>>
+}
 
 /** A running shop on a store of its own. */
-export async function openShop(
-  options: {
-    readonly sell?: SellHandler
-    readonly restock?: (unit: ShopUnit) => unknown
-    readonly events?: EventTable<typeof shop, Shelves>
-    readonly shipped?: Parameters<
-      typeof createMessageBus<typeof shop, Shelves, never, typeof supplier.events.Shipped>
-    >[0]['handlers']['subscriptions']
-  } & Partial<
-    Pick<
-      MessageBusOptions<typeof shop, Shelves, never, never>,
-      'middleware' | 'handlerTimeout' | 'maxDepth' | 'lifespan' | 'onError'
-    >
-  > = {},
-) {
+export async function openShop<N extends object = object>(options: ShopOptions<N> = {}) {
+  const made = makeShop(options)
+  await made.bus.start()
+  return made
+}
+
+/** A shop whose bus has yet to be started. */
+export function makeShop<N extends object = object>(options: ShopOptions<N> = {}) {
   const { sell: handler = sell, restock, events = {}, shipped, ...rest } = options
   const store = new InMemoryStore()
   const repositories = { shelves: (unit: InMemoryUnit) => inMemoryRepository(unit, 'shelves', mapping) }
@@ -106,18 +118,24 @@ export async function openShop(
     handlers: {
       commands: {
         Sell: handler,
-        Restock: (_command: unknown, unit: ShopUnit) => restock?.(unit) as undefined,
+        Restock: (command: Restock, unit: ShopUnit, context: HandlerContext<N>) =>
+          restock?.(unit, context, command) as undefined,
       },
       events,
       subscriptions: shipped ?? { 'supplier.Shipped': {} },
     },
   })
-  await bus.start()
   const soldOf = async (sku: string) => {
     await using unit = await units.start()
     return (await unit.shelves.get(sku))?.sold ?? 0
   }
   return { bus, store, units, errors, soldOf }
+}
+
+/** What is still to be done for handlers in this process. */
+export function localEntries(store: InMemoryStore): readonly OutboxEntry[] {
+  const entries = [...(store.tables.get('outbox') as Map<string, OutboxEntry>).values()]
+  return entries.filter(({ handler }) => handler !== null)
 }
 
 /** A promise and the function that settles it. */

@@ -312,6 +312,18 @@ test('a local entry whose handler fails is tried again after a growing pause, an
   await relay.stop()
 })
 
+test('a local entry that is doomed is a dead letter at once, one that a newer instance may know is not', async () => {
+  const { relay, clock, storeLocal, queue } = setUp(undefined, {
+    dispatch: ({ handler }) => Promise.reject(new PosthornError(handler ?? '', 'no')),
+  })
+  await storeLocal('ChainTooLong', 'NoHandler', 'UnknownVersion')
+  relay.start()
+  await clock.advance(3_500)
+  expect((await queue.deadLetters()).map(({ reason }) => reason)).toEqual(['ChainTooLong: no'])
+  expect(await queue.depth()).toMatchObject({ local: 2 })
+  await relay.stop()
+})
+
 test('a bus that is not started fails no entry', async () => {
   const { relay, clock, storeLocal, queue } = setUp(undefined, {
     dispatch: () => Promise.reject(new PosthornError('BusNotStarted', 'no', { outcome: 'not-executed' })),
