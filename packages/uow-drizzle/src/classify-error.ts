@@ -87,6 +87,11 @@ export function commitOutcomeUnknown(cause: unknown, xid?: string): PosthornErro
   )
 }
 
+/** What a driver says when it is asked for a connection after its end. */
+export function driverEnded(): Error {
+  return Object.assign(new Error('The driver has been ended'), { code: 'CONNECTION_ENDED' })
+}
+
 /** What a connection that gives no answer is lost of. */
 export function silentConnection(ms: number): Error {
   return Object.assign(new Error(`Postgres gave no answer for ${ms} ms`), { code: 'ETIMEDOUT' })

@@ -27,7 +27,7 @@ const PURGE_BATCH = 1_000
 
 /** See `Inbox.claim`. The insert waits for a transaction that has inserted the same key. */
 export async function claimMessage(
-  transaction: GuardedTransaction,
+  transaction: Pick<GuardedTransaction, 'run'>,
   key: InboxKey,
   fingerprint: string,
 ): Promise<InboxClaim> {

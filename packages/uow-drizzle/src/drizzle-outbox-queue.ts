@@ -119,8 +119,8 @@ export function drizzleOutboxQueue(driver: PostgresDriver): OutboxQueue {
       return (await driver.query(LEASE, [position, String(lease)])).length > 0
     },
 
-    async fail(position, error) {
-      await driver.query(FAIL, [failures([{ position, error, retryable: true }])])
+    async fail(position, error, retryable = true) {
+      await driver.query(FAIL, [failures([{ position, error, retryable }])])
     },
 
     async depth() {

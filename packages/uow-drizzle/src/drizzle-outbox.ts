@@ -23,16 +23,15 @@ export interface StoredRecords {
 }
 
 /**
- * Writes outbox records, if any, and gives the transaction's id. It must be a unit's last statement: the rows of the aggregates are locked by then, and so
- * the positions of one aggregate's messages are in the order of the commits.
+ * Writes outbox records, if any, and gives the transaction's id. It must be a unit's last statement: the rows of the
+ * aggregates are locked by then, and so the positions of one aggregate's messages are in the order of the commits.
  */
 export async function insertOutbox(
   transaction: GuardedTransaction,
   records: readonly OutboxRecord[],
 ): Promise<StoredRecords> {
   if (records.length === 0) {
-    const [row] = await transaction.run(XID)
-    return { entries: [], xid: row?.xid ?? undefined }
+    return { entries: [], xid: await assignedXid(transaction) }
   }
   const stored = records.map((record) => ({ ...record, message: storedMessage(record.message) }))
   const inserted = await transaction.run(INSERT, [JSON.stringify(stored.map(columns))])
@@ -47,8 +46,17 @@ export async function insertOutbox(
   }
 }
 
+/** Undefined before the transaction has written anything. */
+export async function assignedXid(transaction: GuardedTransaction): Promise<string | undefined> {
+  const [row] = await transaction.run(XID)
+  return row?.xid ?? undefined
+}
+
 /** See `Outbox.strikeOff`. */
-export async function strikeOff(transaction: GuardedTransaction, position: string): Promise<boolean> {
+export async function strikeOff(
+  transaction: Pick<GuardedTransaction, 'run'>,
+  position: string,
+): Promise<boolean> {
   const text = 'delete from posthorn_outbox where position = $1::text::bigint and died_at is null returning 1'
   return (await transaction.run(text, [position])).length > 0
 }

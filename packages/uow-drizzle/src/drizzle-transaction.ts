@@ -16,7 +16,7 @@ import {
 } from '@posthorn/core/storage'
 import { commitOutcomeUnknown, connectionLost } from './classify-error.ts'
 import { claimMessage, recordOutcome } from './drizzle-inbox.ts'
-import { insertOutbox, type StoredRecords, strikeOff } from './drizzle-outbox.ts'
+import { assignedXid, insertOutbox, type StoredRecords, strikeOff } from './drizzle-outbox.ts'
 import type { GuardedTransaction } from './guarded-transaction.ts'
 import { pipelined } from './pipelined.ts'
 import type { PostgresDriver } from './postgres-driver.ts'
@@ -43,6 +43,8 @@ interface WritingRepository extends TrackedRepository {
   write(change: AggregateChange): readonly Promise<unknown>[]
 }
 
+type Runs = Pick<GuardedTransaction, 'run'>
+
 /** One transaction in Postgres. */
 export class DrizzleTransaction<R extends object, D extends string> implements Transaction<R, D> {
   readonly unit: UnitOfWork<R, D>
@@ -53,6 +55,9 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
   readonly #session: UnitSession<R, D, WritingRepository, DrizzleUnit>
   readonly #records: OutboxRecord[] = []
   readonly #outcomes = new Map<InboxKey, HandledOutcome>()
+  /** The server's name for the transaction, by which it tells what became of it; it has one once it has written. */
+  #xid: string | undefined
+  #asked: Promise<void> = Promise.resolve()
   #committed = false
 
   constructor(
@@ -70,7 +75,8 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
       run: (text, parameters) => guarded.run(text, parameters),
       track: (repository) => this.#session.track(repository),
     }
-    const db = drizzleOn((text, parameters, arrays) => guarded.run(text, parameters, arrays), savepoint)
+    const writer: Runs = { run: (...statement) => this.#write(...statement) }
+    const db = drizzleOn(writer.run, { savepoint: (work) => this.unit.savepoint(work) })
     const context = { db, signal, transaction }
     this.#session = new UnitSession({ factories, context, signal, attempt, savepoint, assertActive })
     this.unit = this.#session.unit
@@ -79,9 +85,9 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
         assertActive()
         this.#records.push(...records)
       },
-      strikeOff: (position) => strikeOff(guarded, position),
+      strikeOff: (position) => strikeOff(writer, position),
     }
-    this.inbox = inboxOf(guarded, this.#outcomes)
+    this.inbox = inboxOf(writer, this.#outcomes)
   }
 
   get state(): UnitState {
@@ -119,10 +125,25 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
     const writes = this.#session.changes().flatMap(({ repository, change }) => repository.write(change))
     for (const [key, outcome] of this.#outcomes) writes.push(recordOutcome(this.#guarded, key, outcome))
     const nothing = writes.length + this.#records.length === 0
-    if (nothing) return { entries: [], xid: undefined }
+    if (nothing) {
+      await this.#asked
+      return { entries: [], xid: this.#xid }
+    }
     const stored = insertOutbox(this.#guarded, this.#records)
     await pipelined([...writes, stored])
     return stored
+  }
+
+  /** Runs a statement that may be the transaction's first to write, and right behind it asks for the transaction's id. */
+  #write(...statement: Parameters<Runs['run']>): ReturnType<Runs['run']> {
+    const rows = this.#guarded.run(...statement)
+    if (this.#xid === undefined) {
+      const note = (xid: string | undefined) => {
+        this.#xid ??= xid
+      }
+      this.#asked = assignedXid(this.#guarded).then(note, () => undefined)
+    }
+    return rows
   }
 
   async #commit(xid: string | undefined): Promise<void> {
@@ -138,12 +159,12 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
   }
 }
 
-function inboxOf(guarded: GuardedTransaction, outcomes: Map<InboxKey, HandledOutcome>): Inbox {
+function inboxOf(writer: Runs, outcomes: Map<InboxKey, HandledOutcome>): Inbox {
   const claimed = new Map<string, InboxKey>()
   const idOf = ({ consumer, source, messageId }: InboxKey) => JSON.stringify([consumer, source, messageId])
   return {
     async claim(key, fingerprint) {
-      const claim = await claimMessage(guarded, key, fingerprint)
+      const claim = await claimMessage(writer, key, fingerprint)
       if (claim.first) claimed.set(idOf(key), key)
       return claim
     },

@@ -12,6 +12,7 @@ import {
 } from './classify-error.ts'
 import { deferred } from './deferred.ts'
 import type { Parameter } from './statement-client.ts'
+import { within } from './within.ts'
 
 /*
  * postgres.js 3.4 is unsafe when a connection dies inside `sql.begin`: it writes its own rollback on a socket that is
@@ -94,6 +95,8 @@ type Phase = 'open' | 'committing' | 'rolling-back' | 'committed' | 'rolled-back
 export class GuardedTransaction {
   /** What postgres.js waits for before it commits or rolls back. */
   readonly gate: Promise<void>
+  /** Settles with the transaction's end, whatever that is. */
+  readonly ended: Promise<void>
   readonly #prepare: boolean
   readonly #longestSilence: number
   readonly #patience: number
@@ -117,6 +120,7 @@ export class GuardedTransaction {
     this.#patience = patience
     this.#signal = signal
     this.gate = this.#gate.promise
+    this.ended = this.#ended.promise
     // Whoever ends the transaction awaits its end; when it ends by itself nobody does.
     this.#ended.promise.catch(() => undefined)
     signal?.addEventListener('abort', this.#onAbort)
@@ -284,13 +288,4 @@ export class GuardedTransaction {
     for (const { reject } of this.#statements) reject(connectionLost(error))
     this.#statements.clear()
   }
-}
-
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([promise, patience])
-  clearTimeout(timer)
 }

@@ -1,9 +1,10 @@
 import { PosthornError, type UnitOptions } from '@posthorn/core'
 import postgres, { type Sql } from 'postgres'
 import { cancelQuery } from './cancel-query.ts'
-import { acquireTimeout, classifyError, isLastWord } from './classify-error.ts'
+import { acquireTimeout, classifyError, connectionLost, driverEnded, isLastWord } from './classify-error.ts'
 import { beginGuarded, type GuardedTransaction, type GuardOptions } from './guarded-transaction.ts'
 import { type Db, drizzleOn, type Parameter } from './statement-client.ts'
+import { within } from './within.ts'
 
 /** How the driver connects, and how many connections it keeps. */
 export interface PostgresDriverOptions {
@@ -27,6 +28,9 @@ const PIPELINE = { max_pipeline: 1_000 }
 /** Longest wait for a statement outside a transaction, in ms, its wait for a connection included. */
 const STATEMENT_DEADLINE = 15_000
 
+/** Longest wait for idle connections to close, in ms. */
+const CLOSING = 200
+
 /** Longer than this no timer waits, in ms. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
@@ -42,6 +46,8 @@ export class PostgresDriver implements AsyncDisposable {
   readonly #max: number
   readonly #patience: number
   readonly #addedListeners = new Set<() => void>()
+  readonly #running = new Set<Promise<unknown>>()
+  #ending: Promise<void> | undefined
 
   constructor(url: string, options: PostgresDriverOptions = {}) {
     const {
@@ -69,7 +75,7 @@ export class PostgresDriver implements AsyncDisposable {
     leaveDatesAlone(this.#sql)
     this.db = drizzleOn(
       (text, parameters, arrays) => this.query(text, parameters, arrays) as Promise<unknown[]>,
-      () => Promise.reject(noTransaction()),
+      { savepoint: () => Promise.reject(noTransaction()) },
     )
   }
 
@@ -84,8 +90,10 @@ export class PostgresDriver implements AsyncDisposable {
     arrays = false,
     deadline = STATEMENT_DEADLINE,
   ): Promise<readonly T[]> {
+    this.#assertNotEnding()
     const query = this.#sql.unsafe(text, [...parameters], { prepare: this.#prepare })
     const rows: Promise<unknown> = Promise.resolve(arrays ? query.values() : query)
+    this.#note(rows)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
@@ -109,6 +117,7 @@ export class PostgresDriver implements AsyncDisposable {
    * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`; `SerializationConflict` when `lockKey` is not to be had
    */
   async begin(options: UnitOptions = {}): Promise<GuardedTransaction> {
+    this.#assertNotEnding()
     const { isolation = 'read committed', readOnly = false, lockKey, signal } = options
     const transaction = await this.#begin({
       mode: `isolation level ${isolation}${readOnly ? ' read only' : ''}`,
@@ -118,6 +127,7 @@ export class PostgresDriver implements AsyncDisposable {
       patience: this.#patience,
       signal,
     })
+    this.#note(transaction.ended)
     const limits = transaction.run(timeLimits(options))
     limits.catch(() => undefined)
     if (lockKey === undefined) return transaction
@@ -176,9 +186,28 @@ export class PostgresDriver implements AsyncDisposable {
     for (const listener of this.#addedListeners) listener()
   }
 
-  /** Waits `patience` ms (default 5,000) for what is running, then closes all connections. Idempotent. */
-  async end(patience = 5_000): Promise<void> {
-    await this.#sql.end({ timeout: patience / 1_000 })
+  /**
+   * Refuses what is new, waits `patience` ms (default 5,000) for what is running, then closes all connections. Idempotent.
+   */
+  end(patience = 5_000): Promise<void> {
+    this.#ending ??= this.#end(patience)
+    return this.#ending
+  }
+
+  /** The client's own wait would be in vain for a connection that has died inside a transaction. */
+  async #end(patience: number): Promise<void> {
+    await within(patience, Promise.allSettled(this.#running))
+    await this.#sql.end({ timeout: Math.min(patience, CLOSING) / 1_000 })
+  }
+
+  #note(running: Promise<unknown>): void {
+    const forget = () => this.#running.delete(running)
+    this.#running.add(running)
+    running.then(forget, forget)
+  }
+
+  #assertNotEnding(): void {
+    if (this.#ending !== undefined) throw connectionLost(driverEnded())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,3 +1,4 @@
+import type { UnitOfWork } from '@posthorn/core'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
 
@@ -14,14 +15,22 @@ export type Execute = (
   arrays: boolean,
 ) => Promise<readonly unknown[]>
 
+type Savepoints = Pick<UnitOfWork, 'savepoint'>
+
 /**
  * Drizzle on our own way of running statements instead of on a postgres.js client, of which it uses so little: it
  * would ask for every statement to be parsed anew, which costs a round trip, and its transactions are not guarded.
  *
- * @param nest what `db.transaction` does
+ * @param savepoints what `db.transaction` takes one of
  */
-export function drizzleOn(execute: Execute, nest: (work: () => Promise<unknown>) => Promise<unknown>): Db {
-  const client = {
+export function drizzleOn(execute: Execute, savepoints: Savepoints): Db {
+  return drizzle(clientOn(execute, savepoints))
+}
+
+function clientOn(execute: Execute, savepoints: Savepoints): Sql {
+  const nest = (work: (client: Sql) => Promise<unknown>) =>
+    savepoints.savepoint((inner) => work(clientOn(execute, inner)))
+  return {
     // Drizzle switches off the parsers and serializers that it finds here.
     options: { parsers: {}, serializers: {} },
     unsafe: (text: string, parameters: readonly Parameter[] = []) => ({
@@ -30,8 +39,7 @@ export function drizzleOn(execute: Execute, nest: (work: () => Promise<unknown>)
       then: (...settled: Parameters<Promise<unknown>['then']>) =>
         execute(text, parameters, false).then(...settled),
     }),
-    begin: (work: (client: Sql) => Promise<unknown>) => nest(() => work(client)),
-    savepoint: (work: (client: Sql) => Promise<unknown>) => nest(() => work(client)),
+    begin: nest,
+    savepoint: nest,
   } as unknown as Sql
-  return drizzle(client)
 }

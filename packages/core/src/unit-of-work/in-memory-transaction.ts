@@ -163,6 +163,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
     let keep = false
     try {
       const result = await work()
+      this.#assertActive()
       keep = true
       return result
     } finally {

@@ -2,10 +2,11 @@ import type { Event } from '../messages/message.ts'
 
 /**
  * A consistency boundary with an identity. What it raises it appends to `events`; the unit of work takes them from
- * there. Nothing else of Posthorn enters the domain model.
+ * there. Nothing else of Posthorn enters the domain model. Any kind of string may be its id; with one of its own, such
+ * as `Id<'Product'>`, repositories of other aggregates refuse it.
  */
-export interface Aggregate {
-  readonly id: string
+export interface Aggregate<I extends string = string> {
+  readonly id: I
   readonly events: Event[]
 }
 
@@ -25,7 +26,7 @@ export interface GetOptions {
  * - Nothing is written before the commit, and an aggregate is read whole, as one commit left it.
  */
 export interface Repository<A extends Aggregate> {
-  get(id: string, options?: GetOptions): Promise<A | undefined>
+  get(id: A['id'], options?: GetOptions): Promise<A | undefined>
   /**
    * @throws {PosthornError} `AggregateExists` when the id is taken: at once if this unit knows, otherwise at commit. If
    * the unit had looked for it in vain, the commit fails with `ConcurrencyConflict`: another unit was quicker.

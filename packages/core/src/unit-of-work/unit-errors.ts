@@ -46,6 +46,15 @@ export function unitEnded(state: string, cause?: unknown): PosthornError<'UnitEn
   })
 }
 
+/** A savepoint was taken, or the unit was to commit, while another savepoint was open. */
+export function savepointOverlap(): PosthornError<'SavepointOverlap'> {
+  return new PosthornError(
+    'SavepointOverlap',
+    'Another savepoint of this unit of work is open, or the own one has ended; take savepoints one after another, ' +
+      'or one inside another through what its work is given',
+  )
+}
+
 /** A unit that only reads was asked to write. */
 export function readOnlyUnit(cause?: unknown): PosthornError<'ReadOnlyUnit'> {
   return new PosthornError('ReadOnlyUnit', 'The unit of work is read-only; nothing was written', {

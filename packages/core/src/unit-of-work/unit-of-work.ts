@@ -11,7 +11,7 @@ import type { Outbox, OutboxEntry } from '../outbox/outbox.ts'
  */
 export type UnitOfWork<R extends object = object, D extends string = string> = R & UnitScope<D>
 
-interface UnitScope<D extends string> {
+interface UnitScope<D extends string> extends Savepoints {
   /** Aborted when the unit's deadline has passed or its owner gave up. */
   readonly signal: AbortSignal
   /** 1 on the first try; each retry of a conflict has a fresh unit and one more. */
@@ -20,11 +20,18 @@ interface UnitScope<D extends string> {
   send<C extends Command>(command: C & SendableBy<C, D>): void
   /** Raises an event that no aggregate raised. */
   publish(event: Event): void
+}
+
+/** Where savepoints can be taken: a unit of work, or the work inside another savepoint. */
+export interface Savepoints {
   /**
    * Work that may fail alone: its writes are undone, the unit goes on. What it changed in aggregates stays, with their
-   * events: they are written at commit.
+   * events: they are written at commit. What the unit writes elsewhere meanwhile is undone with it.
+   *
+   * Savepoints are taken one after another, or one inside another through `inner`.
+   * @throws {PosthornError} `SavepointOverlap`
    */
-  savepoint<T>(work: () => Promise<T>): Promise<T>
+  savepoint<T>(work: (inner: Savepoints) => Promise<T>): Promise<T>
 }
 
 /** What a unit outside a handler has in addition. Unless `commit` was called and succeeded, disposal rolls back. */

@@ -1,6 +1,7 @@
 import { PosthornError } from '../errors.ts'
 import type { Command, Event, Message } from '../messages/message.ts'
 import type { AggregateChange, IdentityMap } from './identity-map.ts'
+import { type SavepointLevel, savepointLevel } from './savepoints.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
 
 /** How the parts of a unit come to be: each is made on first use, from what its store's unit offers. */
@@ -18,6 +19,7 @@ export interface SessionOptions<R extends object, C> {
   readonly context: C
   readonly signal: AbortSignal
   readonly attempt: number
+  /** Takes a savepoint, runs the work in it, and ends it. */
   readonly savepoint: <T>(work: () => Promise<T>) => Promise<T>
   /** Throws once the unit has ended. */
   readonly assertActive: () => void
@@ -37,10 +39,13 @@ export class UnitSession<R extends object, D extends string, T extends TrackedRe
   readonly #repositories = new Set<T>()
   readonly #made: unknown[] = []
   readonly #messages: Message[] = []
+  readonly #savepoints: SavepointLevel
 
   constructor(options: SessionOptions<R, C>) {
     this.#options = options
-    const { signal, attempt, savepoint, assertActive } = options
+    this.#savepoints = savepointLevel(options.savepoint)
+    const { signal, attempt, assertActive } = options
+    const { savepoint } = this.#savepoints
     const take = (message: Message) => {
       assertActive()
       this.#messages.push(message)
@@ -68,8 +73,12 @@ export class UnitSession<R extends object, D extends string, T extends TrackedRe
     return [...this.#messages.splice(0), ...raised].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
   }
 
-  /** By id, then by repository, so that no two commits wait for each other's rows. */
+  /**
+   * By id, then by repository, so that no two commits wait for each other's rows.
+   * @throws {PosthornError} `SavepointOverlap` while a savepoint is open
+   */
   changes(): readonly { readonly repository: T; readonly change: AggregateChange }[] {
+    this.#savepoints.assertNoneOpen()
     return [...this.#repositories]
       .flatMap((repository) => repository.identities.changes().map((change) => ({ repository, change })))
       .sort((a, b) => compare(a.change.id, b.change.id) || compare(name(a), name(b)))

@@ -61,10 +61,22 @@ const hazards = {
   async deathWhileDescribing() {
     const sql = postgres(url, { ...options, max: 1 })
     await admin`create table thing (id int)`
+    let unlock
+    const killed = new Promise((resolve) => {
+      unlock = resolve
+    })
+    let noteLocked
+    const locked = new Promise((resolve) => {
+      noteLocked = resolve
+    })
     const lock = admin.begin(async (scope) => {
       await scope`lock table thing in access exclusive mode`
-      await sleep(500)
+      noteLocked()
+      await killed
     })
+    await locked
+    const isWaiting = async (pid) =>
+      (await admin`select 1 from pg_stat_activity where pid = ${pid} and wait_event_type = 'Lock'`).length > 0
     const outcomes = { first: 'pending', second: 'pending' }
     sql
       .begin(async (scope) => {
@@ -74,8 +86,9 @@ const hazards = {
           .unsafe('select * from thing where id = $1', [1], { prepare: true })
           .then(...settle('first'))
         void scope.unsafe('select 1').then(...settle('second'))
-        await sleep(100)
+        while (!(await isWaiting(pid))) await sleep(10)
         await kill(pid)
+        unlock()
         await new Promise(() => undefined)
       })
       .catch(() => undefined)

@@ -1,12 +1,16 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { market } from '@posthorn/core/contract-tests'
 import { type PostgresDriver, postgresDriver } from '@posthorn/uow-drizzle'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../../../tooling/fixtures/postgres.ts'
 import { createMarket, marketUnits, newBasket } from '../market-store.ts'
 import { type TcpProxy, tcpProxy } from '../tcp-proxy.ts'
 
 /* What is known of a commit during which the connection was lost. */
+
+type Transaction = Awaited<ReturnType<ReturnType<typeof marketUnits>['begin']>>
+type MarketUnit = Transaction['unit']
 
 let database: FreshDatabase
 let admin: PostgresDriver
@@ -66,6 +70,91 @@ test('a commit that never arrived is a ConnectionLost, and run tries again', asy
   })
   expect(attempts).toEqual([1, 2])
   expect(await exists(basket.id)).toBe(true)
+})
+
+describe('the commit of a unit that wrote with its db alone', () => {
+  const writing = {
+    'without a savepoint': (unit: MarketUnit, owner: string) => unit.finder.rename(owner),
+    'inside a savepoint': (unit: MarketUnit, owner: string) =>
+      unit.savepoint(() => unit.finder.rename(owner)),
+    'after reading': async (unit: MarketUnit, owner: string) => {
+      await unit.finder.count()
+      await unit.finder.rename(owner)
+    },
+    'before reading': async (unit: MarketUnit, owner: string) => {
+      await unit.finder.rename(owner)
+      await unit.finder.count()
+    },
+  }
+
+  test.each(Object.entries(writing))('is asked about, %s', async (_how, write) => {
+    const [basket, owner] = [await storedBasket(), randomUUID()]
+    onCommit(() => {
+      proxy.swallowAnswers(true)
+      void sleep(100).then(() => {
+        proxy.cut('rst')
+        proxy.swallowAnswers(false)
+      })
+      return true
+    })
+    const attempt = await marketUnits(driver).run(async (unit) => {
+      await write(unit, owner)
+      return unit.attempt
+    })
+    expect(attempt).toBe(1)
+    expect(await ownerOf(basket)).toBe(owner)
+  })
+
+  test('is tried again when its backend was killed before it arrived', async () => {
+    const [basket, owner] = [await storedBasket(), randomUUID()]
+    onCommit(() => {
+      void admin.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and state = 'idle in transaction'`,
+      )
+      return false
+    })
+    const attempts: number[] = []
+    await marketUnits(driver).run(async (unit) => {
+      attempts.push(unit.attempt)
+      await unit.finder.rename(`${owner} ${unit.attempt}`)
+    })
+    expect(attempts).toEqual([1, 2])
+    expect(await ownerOf(basket)).toBe(`${owner} 2`)
+  })
+
+  test('costs no round trip for it', async () => {
+    const units = marketUnits(driver)
+    const roundTrips = async () => {
+      const before = proxy.flights
+      await units.run((unit) => unit.finder.rename(randomUUID()))
+      return proxy.flights - before
+    }
+    // BEGIN, the statement, COMMIT; the first time statements are parsed.
+    await roundTrips()
+    expect(await roundTrips()).toBe(3)
+  })
+})
+
+test('a claim or a strike-off is enough to ask about a commit', async () => {
+  for (const write of [
+    (transaction: Transaction) =>
+      transaction.inbox.claim({ consumer: 'c', source: 's', messageId: randomUUID() }, 'body'),
+    async (transaction: Transaction) => transaction.outbox.strikeOff(await storedEntry()),
+  ]) {
+    const transaction = await marketUnits(driver).begin()
+    await write(transaction)
+    onCommit(() => {
+      proxy.swallowAnswers(true)
+      void sleep(100).then(() => {
+        proxy.cut('rst')
+        proxy.swallowAnswers(false)
+      })
+      return true
+    })
+    await transaction.commit()
+    expect(transaction.state).toBe('committed')
+  }
 })
 
 test('a commit of which nobody can say anything is an error of its own, and run does not try again', async () => {
@@ -145,6 +234,25 @@ function onCommit(what: () => boolean): void {
     proxy.onRequest = () => true
     return what()
   }
+}
+
+async function storedBasket(): Promise<string> {
+  const basket = newBasket()
+  await marketUnits(admin).run(async (unit) => unit.baskets.add(basket))
+  return basket.id
+}
+
+async function storedEntry(): Promise<string> {
+  const transaction = await marketUnits(admin).begin()
+  const message = market.events.Looked({ basketId: 'b' })
+  transaction.outbox.add({ message, handler: 'views', key: null, depth: 0 })
+  const [entry] = await transaction.commit()
+  return entry?.position ?? ''
+}
+
+async function ownerOf(id: string): Promise<unknown> {
+  const [row] = await admin.query('select owner from baskets where id = $1', [id])
+  return row?.owner
 }
 
 async function exists(id: string): Promise<boolean> {

@@ -11,7 +11,7 @@ let driver: PostgresDriver
 
 beforeAll(async () => {
   database = await freshDatabase()
-  driver = postgresDriver(database.url, { max: 2 })
+  driver = postgresDriver(database.url, { max: 3 })
   await createMarket(driver)
 })
 
@@ -123,6 +123,41 @@ test('the unit’s db sees the unit’s transaction, and its own transactions ar
   expect(await driver.db.select({ id: baskets.id }).from(baskets)).toEqual([{ id: 'x' }])
 })
 
+test('transactions of the unit’s db are nested through their own handle, and refused side by side', async () => {
+  const transaction = await marketUnits(driver).begin()
+  const { db } = transaction.unit.finder
+  const add = (on: typeof db, id: string) => on.insert(baskets).values({ id, version: 1, open: true })
+  const undo = async () => {
+    throw new Error('undo')
+  }
+  await db.transaction(async (outer) => {
+    await add(outer, 'outer')
+    await expect(outer.transaction((inner) => add(inner, 'inner').then(undo))).rejects.toThrow('undo')
+  })
+  const outcomes = await Promise.allSettled([
+    db.transaction((first) => add(first, 'first').then(undo)),
+    db.transaction((second) => add(second, 'second')),
+    transaction.unit.savepoint(() => add(db, 'third')),
+  ])
+  const overlap = { status: 'rejected', reason: { code: 'SavepointOverlap' } }
+  expect(outcomes).toMatchObject([{ reason: { message: 'undo' } }, overlap, overlap])
+  await transaction.commit()
+  expect(await driver.db.select({ id: baskets.id }).from(baskets)).toEqual([{ id: 'outer' }])
+})
+
+test('a lock key is an advisory lock, held before the first statement and gone with the connection', async () => {
+  const locks = `select pid from pg_locks where locktype = 'advisory' and granted
+    and database = (select oid from pg_database where datname = current_database())`
+  const transaction = await driver.begin({ lockKey: 'stock' })
+  const [holder, ...others] = await driver.query<{ pid: number }>(locks)
+  expect([typeof holder?.pid, others]).toEqual(['number', []])
+  const next = driver.begin({ lockKey: 'stock' })
+  await driver.query('select pg_terminate_backend($1)', [holder?.pid ?? 0])
+  await (await next).rollback()
+  expect(await driver.query(locks)).toEqual([])
+  await expect.poll(() => transaction.phase).toBe('lost')
+})
+
 test('the driver’s db reads, and refuses transactions, which nothing would guard', async () => {
   expect(await driver.db.select().from(baskets)).toEqual([])
   const unguarded = driver.db.transaction(async () => undefined)
@@ -159,12 +194,16 @@ test('an aggregate is read whole though others commit between its rows', async (
       })
     }
   })()
-  for (let reads = 0; reads < 300; reads++) {
+  const sizes = new Set<number>()
+  const end = performance.now() + 8_000
+  for (let reads = 0; reads < 300 && (sizes.size < 5 || performance.now() < end); reads++) {
     const read = await units.run((unit) => unit.baskets.get(basket.id))
     expect(read?.items.length).toBe(Number(read?.owner ?? 0))
+    sizes.add(read?.items.length ?? 0)
   }
   running = false
   await writer
+  expect(sizes.size).toBeGreaterThanOrEqual(5)
 })
 
 test('a commit writes aggregates by id, then outcomes for the inbox, and the outbox last', async () => {

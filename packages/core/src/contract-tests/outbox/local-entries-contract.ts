@@ -104,6 +104,19 @@ export function localEntriesContract(test: TestFunction, setup: StoreSetup): voi
     },
   )
 
+  storeTest('a local entry that failed for good is a dead letter at once', async (store) => {
+    const [doomed = '', other = ''] = await local(store, 2)
+    await store.queue.fail(doomed, new Error('never'), false)
+    await store.queue.fail(other, new Error('no'), true)
+    const dead = await store.queue.deadLetters()
+    assert.deepEqual(
+      dead.map(({ position, reason }) => [position, reason]),
+      [[doomed, 'Error: never']],
+    )
+    await store.elapse(GRACE)
+    assert.deepEqual(await take(store.queue), [other])
+  })
+
   storeTest('failing an entry that has gone changes nothing', async (store) => {
     await store.queue.fail('999999999', new Error('no'))
     assert.deepEqual(await store.queue.depth(), { broker: 0, local: 0, dead: 0, oldest: 0 })

@@ -20,19 +20,22 @@ export function repositoryContract(test: TestFunction, setup: StoreSetup): void 
     assert.equal(await readBasket(store, uuidV7()), undefined)
   })
 
-  storeTest('get gives the same object for the same id, also one that was only added', async (store) => {
-    const id = await storedBasket(store)
-    await store.units.run(async (unit) => {
-      const basket = await unit.baskets.get(id)
-      assert.ok(basket)
-      assert.equal(await unit.baskets.get(id), basket)
-      assert.equal(await unit.baskets.get(id, { lock: 'update' }), basket)
-      const added = Basket.new(uuidV7())
-      unit.baskets.add(added)
-      assert.equal(await unit.baskets.get(added.id), added)
-      assert.equal(await unit.baskets.get(added.id, { lock: 'update' }), added)
-    })
-  })
+  storeTest(
+    'REP-04 get gives the same object for the same id, also one that was only added',
+    async (store) => {
+      const id = await storedBasket(store)
+      await store.units.run(async (unit) => {
+        const basket = await unit.baskets.get(id)
+        assert.ok(basket)
+        assert.equal(await unit.baskets.get(id), basket)
+        assert.equal(await unit.baskets.get(id, { lock: 'update' }), basket)
+        const added = Basket.new(uuidV7())
+        unit.baskets.add(added)
+        assert.equal(await unit.baskets.get(added.id), added)
+        assert.equal(await unit.baskets.get(added.id, { lock: 'update' }), added)
+      })
+    },
+  )
 
   storeTest('two reads of one id at the same time give the same object', async (store) => {
     const id = await storedBasket(store)
@@ -43,7 +46,7 @@ export function repositoryContract(test: TestFunction, setup: StoreSetup): void 
     })
   })
 
-  storeTest('every kind of column comes back as it went in', async (store) => {
+  storeTest('REP-01 U4-03 every kind of column comes back as it went in', async (store) => {
     const id = uuidV7()
     const basket = Basket.new(id)
     basket.owner = "O'Brien; 🧺"
@@ -57,7 +60,7 @@ export function repositoryContract(test: TestFunction, setup: StoreSetup): void 
     assert.deepEqual(stored?.items, [{ sku: 'CHAIR', qty: 2 ** 31 - 1 }])
   })
 
-  storeTest('what has changed is written at commit, without a save', async (store) => {
+  storeTest('U4-04 what has changed is written at commit, without a save', async (store) => {
     const id = await storedBasket(store, { CHAIR: 1, TABLE: 2, LAMP: 3 })
     await change(store, id, (basket) => {
       basket.owner = 'Ada'

@@ -42,11 +42,10 @@ function probe(): Probe {
   }
 }
 
-/** Runs each test on a store of its own. */
-export function withStore(
-  test: TestFunction,
-  setup: StoreSetup,
-): (name: string, run: (store: StoreFixture) => Promise<void>) => void {
+/** Registers tests that each run on a store of its own. */
+export type StoreTest = (name: string, run: (store: StoreFixture) => Promise<void>) => void
+
+export function withStore(test: TestFunction, setup: StoreSetup): StoreTest {
   return (name, run) =>
     test(name, async () => {
       await using store = await setup({ probe })

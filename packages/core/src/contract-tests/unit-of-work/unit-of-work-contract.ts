@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import type { Message } from '../../messages/message.ts'
 import { uuidV7 } from '../../messages/uuid-v7.ts'
 import type { TestFunction } from '../external-bus/harness.ts'
+import { lockKeys } from './lock-keys.ts'
+import { locks } from './locks.ts'
 import { Basket, bank, market } from './market.ts'
+import { savepoints } from './savepoints.ts'
 import {
-  isPending,
   readBasket,
   rejectsWith,
   type StoreFixture,
@@ -16,29 +18,57 @@ import {
 /** What every unit of work must do. Repositories, outbox and inbox have suites of their own. */
 export function unitOfWorkContract(test: TestFunction, setup: StoreSetup): void {
   const storeTest = withStore(test, setup)
+  savepoints(storeTest)
+  locks(storeTest)
+  lockKeys(test, setup)
 
-  storeTest('a commit makes the changes visible to the next unit', async (store) => {
+  storeTest('UOW-04 a unit begins with its repositories, and with no events', async (store) => {
+    await using unit = await store.units.start()
+    assert.equal(unit.state, 'active')
+    assert.equal(await unit.baskets.get(uuidV7()), undefined)
+    assert.deepEqual(unit.collectNewEvents(), [])
+  })
+
+  storeTest('REP-03 REP-05 U4-01 what was added is stored by the commit, and not before', async (store) => {
     const id = uuidV7()
     await using unit = await store.units.start()
     unit.baskets.add(Basket.new(id))
     assert.equal(await readBasket(store, id), undefined)
     await unit.commit()
-    assert.equal(unit.state, 'committed')
     assert.equal((await readBasket(store, id))?.id, id)
   })
 
-  storeTest('a unit that nobody committed is rolled back when it is disposed', async (store) => {
+  storeTest('UOW-07 leaving a committed unit rolls back, which changes nothing any more', async (store) => {
     const id = uuidV7()
-    const forgotten = await store.units.start()
+    const left = await store.units.start()
     {
-      await using unit = forgotten
+      await using unit = left
       unit.baskets.add(Basket.new(id))
+      await unit.commit()
     }
-    assert.equal(forgotten.state, 'rolled-back')
-    assert.equal(await readBasket(store, id), undefined)
+    assert.equal(left.state, 'committed')
+    assert.equal((await readBasket(store, id))?.id, id)
   })
 
-  storeTest('an ended unit refuses everything but another rollback', async (store) => {
+  storeTest(
+    'UOW-08 U4-02 U4-05 a unit that nobody committed is rolled back when it is left: nothing is added, nothing updated',
+    async (store) => {
+      const [stored, added] = [await storedBasket(store), uuidV7()]
+      const forgotten = await store.units.start()
+      {
+        await using unit = forgotten
+        unit.baskets.add(Basket.new(added))
+        const basket = await loaded(unit.baskets.get(stored))
+        basket.put('CHAIR', 1)
+      }
+      assert.equal(forgotten.state, 'rolled-back')
+      assert.equal(await readBasket(store, added), undefined)
+      assert.deepEqual((await readBasket(store, stored))?.items, [])
+      assert.deepEqual(forgotten.collectNewEvents(), [])
+    },
+  )
+
+  storeTest('UOW-05 an ended unit refuses everything but another rollback', async (store) => {
     const id = await storedBasket(store)
     const unit = await store.units.start()
     const { baskets } = unit
@@ -121,7 +151,7 @@ export function unitOfWorkContract(test: TestFunction, setup: StoreSetup): void 
   })
 
   storeTest(
-    'collectNewEvents is empty until the commit, then gives each event once, in the order raised',
+    'REP-06 UOW-09 UOW-10 a unit’s events can be collected after its commit, once, in the order raised; later ones are lost',
     async (store) => {
       const id = await storedBasket(store)
       await using unit = await store.units.start()
@@ -132,8 +162,13 @@ export function unitOfWorkContract(test: TestFunction, setup: StoreSetup): void 
       assert.deepEqual(unit.collectNewEvents(), [])
       await unit.commit()
       const types = ['market.ItemAdded', 'market.Audited', 'market.ItemAdded']
+      basket.put('LAMP', 1)
       assert.deepEqual(types, typesOf(unit.collectNewEvents()))
       assert.deepEqual(unit.collectNewEvents(), [])
+      await using next = await store.units.start()
+      next.publish(market.events.Looked({ basketId: id }))
+      await next.commit()
+      assert.deepEqual(typesOf(next.collectNewEvents()), ['market.Looked'])
     },
   )
 
@@ -199,79 +234,6 @@ export function unitOfWorkContract(test: TestFunction, setup: StoreSetup): void 
     await transaction.rollback()
   })
 
-  storeTest('a failed savepoint undoes its writes, and the unit goes on', async (store) => {
-    const key = { consumer: 'commands', source: 'shop', messageId: uuidV7() }
-    const transaction = await store.units.begin()
-    const failure = new Error('alone')
-    const alone = transaction.unit.savepoint(async () => {
-      await transaction.inbox.claim(key, 'body')
-      throw failure
-    })
-    await assert.rejects(alone, (error) => error === failure)
-    assert.deepEqual(await transaction.inbox.claim(key, 'other body'), { first: true })
-    await transaction.commit()
-  })
-
-  storeTest('a savepoint that succeeds gives its result and keeps its writes', async (store) => {
-    const key = { consumer: 'commands', source: 'shop', messageId: uuidV7() }
-    const transaction = await store.units.begin()
-    const claim = await transaction.unit.savepoint(() => transaction.inbox.claim(key, 'body'))
-    await transaction.commit()
-    assert.deepEqual(claim, { first: true })
-    const next = await store.units.begin()
-    assert.equal((await next.inbox.claim(key, 'body')).first, false)
-    await next.rollback()
-  })
-
-  storeTest('units with the same lock key run one after another', async (store) => {
-    const first = await store.units.start({ lockKey: 'stock' })
-    const second = store.units.start({ lockKey: 'stock' })
-    await using _other = await store.units.start({ lockKey: 'orders' })
-    assert.ok(await isPending(second))
-    await first.rollback()
-    await (await second).rollback()
-  })
-
-  storeTest('a unit that asks twice at once for a locked aggregate gets it twice', async (store) => {
-    const id = await storedBasket(store)
-    const holder = await store.units.start()
-    await holder.baskets.get(id, { lock: 'update' })
-    await using unit = await store.units.start()
-    const both = Promise.all([
-      unit.baskets.get(id, { lock: 'update' }),
-      unit.baskets.get(id, { lock: 'update' }),
-    ])
-    assert.equal(await isPending(both), true)
-    await holder.rollback()
-    const [first, second] = await both
-    assert.equal(first?.id, id)
-    assert.equal(first, second)
-  })
-
-  storeTest('a lock that is not to be had in time is a conflict', async (store) => {
-    await using _first = await store.units.start({ lockKey: 'stock' })
-    const second = store.units.start({ lockKey: 'stock', lockTimeout: 20 })
-    await rejectsWith(second, 'SerializationConflict')
-  })
-
-  storeTest('aborting the signal ends what waits with its reason, and rolls the unit back', async (store) => {
-    const id = await storedBasket(store)
-    await using holder = await store.units.start()
-    await holder.baskets.get(id, { lock: 'update' })
-    const abort = new AbortController()
-    const unit = await store.units.start({ signal: abort.signal })
-    assert.equal(unit.signal, abort.signal)
-    const waiting = unit.baskets.get(id, { lock: 'update' })
-    assert.ok(await isPending(waiting))
-    const reason = new Error('too late')
-    abort.abort(reason)
-    await assert.rejects(waiting, (error) => error === reason)
-    await assert.rejects(unit.commit(), (error) => error === reason)
-    await unit.rollback()
-    assert.equal(unit.state, 'rolled-back')
-    await assert.rejects(store.units.start({ signal: abort.signal }), (error) => error === reason)
-  })
-
   storeTest('a read-only unit reads, and writes nothing', async (store) => {
     const id = await storedBasket(store)
     await store.units.run((unit) => unit.baskets.get(id), { readOnly: true })
@@ -279,6 +241,14 @@ export function unitOfWorkContract(test: TestFunction, setup: StoreSetup): void 
       readOnly: true,
     })
     await rejectsWith(writing, 'ReadOnlyUnit')
+  })
+
+  storeTest('UOW-11 each unit has repositories and adapters of its own', async (store) => {
+    await using one = await store.units.start()
+    await using other = await store.units.start()
+    assert.notEqual(one.baskets, other.baskets)
+    assert.notEqual(one.probe, other.probe)
+    assert.equal(one.baskets, one.baskets)
   })
 
   storeTest('an adapter is made once, on first use, and disposed with its unit', async (store) => {

@@ -22,7 +22,7 @@ test('a change knows the version it was loaded with, what changed, and all rows'
   ])
 })
 
-test('loading an id again gives the object tracked, and does not forget its changes', () => {
+test('DOM-27 AGG-06 AGG-08 loading an id again gives the object tracked, whatever has changed in it', () => {
   const map = newMap()
   const basket = map.load('a', stored, 1)
   if (basket !== undefined) basket.owner = 'Ada'
@@ -64,7 +64,7 @@ test('another object under the same id is refused, unless the first was removed:
   expect(map.takeEvents()).toHaveLength(1)
 })
 
-test('events are taken once, from removed aggregates too', () => {
+test('DOM-41 AGG-03 AGG-04 events are taken once, from removed aggregates too', () => {
   const map = newMap()
   const basket = map.load('a', stored, 1) as Basket
   basket.put('CHAIR', 1)

@@ -90,6 +90,16 @@ test('children come back in no order that one could rely on', async () => {
   expect(seen).toEqual(['C', 'B', 'A'])
 })
 
+test('UOW-01 units have the repositories that they were made with', async () => {
+  const store = new InMemoryStore()
+  const over = <R extends object>(repositories: { readonly [K in keyof R]: (unit: InMemoryUnit) => R[K] }) =>
+    inMemoryUnitsOfWork({ domain: market, store, repositories })
+  const usual = over({ baskets: (unit) => inMemoryRepository(unit, 'baskets', basketMapping) })
+  const counting = over({ baskets: () => ({ count: async () => 7 }) })
+  await usual.run(async ({ baskets }) => baskets.add(Basket.new('a')))
+  expect(await counting.run(({ baskets }) => baskets.count())).toBe(7)
+})
+
 test('two parts of a unit cannot have the same name, nor one that every unit has', () => {
   const make = (repositories: object, adapters: object) => () =>
     inMemoryUnitsOfWork({ domain: market, store: new InMemoryStore(), repositories, adapters } as never)
