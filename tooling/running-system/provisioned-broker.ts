@@ -1,6 +1,7 @@
-import { system } from '@posthorn/contracts'
-import { planSystem } from '@posthorn/core'
+import { system as contracts } from '@posthorn/contracts'
+import { planSystem, type System } from '@posthorn/core'
 import { applyPlan, generatePasswords, removePlan } from '@posthorn/rabbitmq'
+import { brokerUrlFor } from './broker-url.ts'
 
 /** The system's vhosts, users and permissions on a broker, as its manifest says and no more. */
 export interface ProvisionedBroker {
@@ -16,10 +17,12 @@ export async function provisionBroker(options: {
   readonly amqpUrl: string
   readonly managementUrl: string
   readonly namespace?: string
+  /** Default: the services' own. */
+  readonly system?: System
   /** Passwords of users that others on this broker use too: they are left in place at the end. */
   readonly sharedUsers?: Readonly<Record<string, string>>
 }): Promise<ProvisionedBroker> {
-  const { amqpUrl, managementUrl, namespace, sharedUsers } = options
+  const { amqpUrl, managementUrl, namespace, system = contracts, sharedUsers } = options
   const plan = planSystem(system, namespace === undefined ? {} : { namespace })
   const passwords = sharedUsers ?? generatePasswords(plan)
   await applyPlan(plan, {
@@ -30,13 +33,7 @@ export async function provisionBroker(options: {
   return {
     namespace: namespace ?? '',
     passwords,
-    urlFor: (user) => {
-      const url = new URL(amqpUrl)
-      url.username = user
-      url.password = passwords[user] ?? ''
-      url.pathname = ''
-      return url.href
-    },
+    urlFor: (user) => brokerUrlFor(amqpUrl, user, passwords),
     remove: () => removePlan(plan, { managementUrl, keepUsers: sharedUsers !== undefined }),
   }
 }

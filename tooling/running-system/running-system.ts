@@ -1,8 +1,9 @@
+import type { System } from '@posthorn/core'
 import { createDatabases, type Databases } from './databases.ts'
 import { freePort } from './free-port.ts'
 import { type MailCatcher, startMailCatcher } from './mail-catcher.ts'
 import { type ProvisionedBroker, provisionBroker } from './provisioned-broker.ts'
-import { type ServiceProcess, startService } from './service-process.ts'
+import { type ServiceOptions, type ServiceProcess, startService } from './service-process.ts'
 
 /** Both services as processes over a real broker, database and mail server, all made for this run. */
 export interface RunningSystem {
@@ -22,6 +23,10 @@ export interface SystemOptions {
   readonly amqpUrl: string
   readonly managementUrl: string
   readonly databaseUrl: string
+  /** The contracts to provision for. Default: those of the services. */
+  readonly system?: System
+  /** Starts a service. Default: as a process of its own, from its built code. */
+  readonly start?: (options: ServiceOptions) => ServiceProcess
   /** Tells this run's databases and vhosts from others'. Absent: the vhosts are called as the domains. */
   readonly namespace?: string
   readonly sharedUsers?: Readonly<Record<string, string>>
@@ -32,6 +37,7 @@ export interface SystemOptions {
 }
 
 export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
+  const { start = startService } = options
   const undo: (() => Promise<unknown>)[] = []
   /** Takes every step, whatever becomes of the others, and throws what went wrong first. */
   const stop = async () => {
@@ -51,7 +57,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     const ports = options.ports ?? { allocation: await freePort(), notifications: await freePort() }
     const running = new Map<ServiceName, ServiceProcess>()
     const launch = (name: ServiceName, script?: string) => {
-      const service = startService({
+      const service = start({
         name,
         port: ports[name],
         env: {

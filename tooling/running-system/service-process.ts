@@ -74,7 +74,8 @@ export function startService({ name, port, env, script }: ServiceOptions): Servi
   }
 }
 
-async function isReady(url: string): Promise<boolean> {
+/** Whether it serves requests and has reached its broker. */
+export async function isReady(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(2_000) })
     const { status } = (await response.json()) as { status?: string }

@@ -92,7 +92,7 @@ export class Connection {
     if (!session.alive) throw new Error('the connection was lost while it was set up')
     if (this.state === 'closed') return
     this.#backOff.succeeded()
-    this.#become('up', null)
+    this.#become(session.blocked === null ? 'up' : 'blocked', session.blocked)
   }
 
   #lost(loss: Loss): void {
@@ -118,7 +118,8 @@ export class Connection {
   }
 
   #blocked(reason: string | null): void {
-    this.#become(reason === null ? 'up' : 'blocked', reason)
+    // While it is set up it is not up yet, blocked or not.
+    if (this.session !== null) this.#become(reason === null ? 'up' : 'blocked', reason)
     this.#events.onBlocked(reason)
   }
 

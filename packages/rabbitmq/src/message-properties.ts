@@ -1,6 +1,7 @@
 import type { Frame, FrameProperties } from '@posthorn/core/transport'
 import { DIRECT_REPLY_TO } from '@posthorn/core/transport'
 import type { Message, MessageProperties, Options } from 'amqplib'
+import { isReplyAddress } from './reply-address.ts'
 
 /** What amqplib needs to publish a frame as `user`. */
 export function publishOptions(frame: Frame, user: string): Options.Publish {
@@ -13,7 +14,9 @@ function isReply(frame: Frame): boolean {
   return frame.exchange === '' && frame.routingKey.startsWith(DIRECT_REPLY_TO)
 }
 
-/** A received message as a frame: strings and numbers of its own only, whatever the sender's header tables hold. */
+/**
+ * A received message as a frame: of the sender's header tables only own strings and numbers, and of `x-death` the queues.
+ */
 export function frameFrom({ fields, properties, content }: Message): Frame {
   return {
     exchange: fields.exchange,
@@ -27,8 +30,10 @@ function propertiesFrom(properties: MessageProperties): FrameProperties {
   const result: { -readonly [K in keyof FrameProperties]: FrameProperties[K] } = {}
   for (const name of STRINGS) {
     const value: unknown = properties[name]
-    if (typeof value === 'string') result[name] = value
+    if (typeof value === 'string') result[name] = publishable(value)
   }
+  // Nobody is to publish to another.
+  if (result.replyTo !== undefined && !isReplyAddress(result.replyTo)) delete result.replyTo
   if (typeof properties.timestamp === 'number') result.timestamp = properties.timestamp
   if (properties.deliveryMode !== undefined) result.persistent = properties.deliveryMode === 2
   result.headers = headersFrom(properties.headers)
@@ -47,11 +52,30 @@ const STRINGS = [
   'contentEncoding',
 ] as const satisfies readonly (keyof FrameProperties & keyof MessageProperties)[]
 
+/** AMQP's limit for a property, in bytes. */
+const LONGEST_PROPERTY = 255
+
+/** Bytes that are no UTF-8 are read as characters of three bytes each, and a text may become too long to be sent again. */
+function publishable(text: string): string {
+  return Buffer.byteLength(text) <= LONGEST_PROPERTY ? text : text.slice(0, LONGEST_PROPERTY / 3)
+}
+
 /** amqplib assigns header names to a plain object, where `__proto__` changes its prototype: only own ones are copied. */
-function headersFrom(headers: unknown): Record<string, string | number> {
-  const result: Record<string, string | number> = Object.create(null)
+function headersFrom(headers: unknown): Record<string, unknown> {
+  const result: Record<string, unknown> = Object.create(null)
   for (const [name, value] of Object.entries(headers ?? {})) {
     if (typeof value === 'string' || typeof value === 'number') result[name] = value
+    else if (name === 'x-death') result[name] = deathsFrom(value)
   }
   return result
+}
+
+/** Where a message has died. What cannot be read names no queue, so that nobody takes it for harmless. */
+function deathsFrom(deaths: unknown): readonly { readonly queue: string | null }[] {
+  if (!Array.isArray(deaths)) return [{ queue: null }]
+  return deaths.map((death: unknown) => {
+    const isTable = typeof death === 'object' && death !== null && Object.hasOwn(death, 'queue')
+    const queue: unknown = isTable ? (death as { readonly queue: unknown }).queue : null
+    return { queue: typeof queue === 'string' ? queue : null }
+  })
 }

@@ -66,7 +66,9 @@ function failure<C extends RabbitMqErrorCode>(
   outcome: 'not-executed' | 'unknown',
   retryable: boolean,
 ): PosthornError<C> {
-  const message = `${properties.type ?? 'A message'} for exchange "${exchange}", key "${routingKey}", ${what}`
+  // Of a copy it is what a stranger wrote.
+  const type = properties.type?.replace(/[^\x20-\x7e]/g, '?').slice(0, 120)
+  const message = `${type ?? 'A message'} for exchange "${exchange}", key "${routingKey}", ${what}`
   return rabbitMqError(code, message, {
     outcome,
     retryable,

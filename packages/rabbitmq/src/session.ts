@@ -37,6 +37,7 @@ export class Session {
   readonly #socket: AbortController
   readonly #events: SessionEvents
   #state: 'up' | 'closing' | 'lost' = 'up'
+  #blocked: string | null = null
 
   /** @throws whatever amqplib throws, or `Error` when the handshake takes more than 10 s */
   static async open(target: SessionTarget, events: SessionEvents): Promise<Session> {
@@ -72,12 +73,17 @@ export class Session {
     this.#events = events
     model.on('error', (error) => this.#lost(error))
     model.on('close', (error) => this.#lost(error))
-    model.on('blocked', (reason) => this.#events.onBlocked(reason))
-    model.on('unblocked', () => this.#events.onBlocked(null))
+    model.on('blocked', (reason) => this.#block(reason))
+    model.on('unblocked', () => this.#block(null))
   }
 
   get alive(): boolean {
     return this.#state === 'up'
+  }
+
+  /** Why the broker does not read from it; null when it does. */
+  get blocked(): string | null {
+    return this.#blocked
   }
 
   /** A fresh channel. `prepare` runs before anything can arrive on it and must attach the `error` listener. */
@@ -126,6 +132,11 @@ export class Session {
       this.destroy(lossFrom(error, false).reason)
       throw error
     }
+  }
+
+  #block(reason: string | null): void {
+    this.#blocked = reason
+    this.#events.onBlocked(reason)
   }
 
   #lost(error: unknown): void {

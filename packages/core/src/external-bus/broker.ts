@@ -50,8 +50,8 @@ export interface BrokerLink {
    *
    * @param deadline in ms from now
    * @throws {PosthornError} `Unroutable` (not-executed: returned by the broker), `PublishRefused` (unknown: negative
-   * confirm), `ConnectionLost` (unknown), `PublishTimeout` (unknown), `PublishFailed` (not-executed: never left, for
-   * example a missing exchange or too large a body)
+   * confirm), `ConnectionLost` (unknown), `PublishTimeout` (unknown), `BrokerUnreachable` (not-executed: waited in vain),
+   * `PublishFailed` (not-executed: never left, for example a missing exchange or too large a body)
    */
   publish(frame: Frame, deadline: number): Promise<void>
   /**

@@ -59,15 +59,19 @@ export interface ExternalBus<D extends string = string> {
    * Asks another domain and waits for its answer.
    * @throws {DeclaredError} the callee's declared error, as the contract's class
    * @throws {RemoteError} it failed otherwise
-   * @throws {PosthornError} `Unroutable`, `Forbidden`, `CallTimeout`, `ConnectionLost`, `BusNotStarted`, `OwnMessage`,
-   * `UnregisteredDomain`, `TooManyCalls`; each has an `outcome`
+   * @throws {PosthornError} `Unroutable`, `Forbidden`, `CallTimeout`, `CallAborted`, `ConnectionLost`, `BrokerUnreachable`,
+   * `PublishFailed`, `PublishRefused`, `InvalidReply`, `MessageTooLarge`, `BusNotStarted`, `BusStopped`, `OwnMessage`,
+   * `UnknownMessage`, `UnregisteredDomain`, `DuplicateCall`, `TooManyCalls`; each has an `outcome`
    */
   call<C extends Command>(command: C & CallableBy<C, D>, options?: CallOptions): Promise<ResultOf<C>>
-  /** Hands a command over; nobody answers. @throws as `call`, but for errors of the callee */
+  /** Hands a command over; nobody answers. @throws as `call`, but for what concerns the answer; `PublishTimeout` */
   send<C extends Command>(command: C & CallableBy<C, D>): Promise<void>
-  /** @throws {PosthornError} `PrivateEvent`, `ForeignMessage`, `BusNotStarted`, `PublishFailed`, `ConnectionLost` */
+  /**
+   * @throws {PosthornError} `PrivateEvent`, `ForeignMessage`, `UnknownMessage`, `MessageTooLarge`, `BusNotStarted`,
+   * `PublishFailed`, `BrokerUnreachable`, `PublishRefused`, `PublishTimeout`, `ConnectionLost`
+   */
   publish(event: Event): Promise<void>
-  /** What a relay does: passes a stored event or command on as it is. */
+  /** What a relay does: passes a stored event or command on as it is. @throws as `publish` and `send` */
   forward(message: StoredMessage): Promise<void>
 
   health(): ExternalBusHealth

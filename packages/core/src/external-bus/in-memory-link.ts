@@ -133,8 +133,8 @@ export class InMemoryLink implements BrokerLink {
     const end = this.#clock.now() + deadline
     while (!this.#closed && this.#state !== 'up') {
       if (this.#clock.now() >= end) {
-        throw new PosthornError('PublishTimeout', `${this.vhost} was out of reach for ${deadline} ms`, {
-          outcome: 'unknown',
+        throw new PosthornError('BrokerUnreachable', `${this.vhost} was out of reach for ${deadline} ms`, {
+          outcome: 'not-executed',
           retryable: true,
         })
       }

@@ -3,6 +3,7 @@ import { PosthornError } from '../errors.ts'
 import type { Frame } from './broker.ts'
 import { type Death, InMemoryQueue } from './in-memory-queue.ts'
 import type { BindingPlan, ExchangePlan, PermissionPlan, TopicPermissionPlan, VhostPlan } from './topology.ts'
+import { header, MAX_BODY } from './wire-format.ts'
 
 /** One vhost of the in-memory broker: exchanges, queues, bindings, and who may do what with them. */
 export class InMemoryVhost {
@@ -74,6 +75,7 @@ export class InMemoryVhost {
     if (properties.userId !== undefined && properties.userId !== user) {
       throw failed(`user-id ${properties.userId} is not ${user}, who published`)
     }
+    if (frame.body.length > MAX_BODY) throw failed(`it has ${frame.body.length} bytes`)
     if (exchange !== '' && !this.#exchanges.has(exchange)) throw failed(`there is no exchange ${exchange}`)
     if (!this.#mayRoute(user, 'write', exchange, routingKey)) {
       throw failed(`${user} may not publish ${routingKey} to ${exchange}`)
@@ -136,8 +138,12 @@ export class InMemoryVhost {
     if (typeof exchange !== 'string') return
     const routingKey = String(args['x-dead-letter-routing-key'] ?? frame.routingKey)
     const { expiration: _, ...properties } = frame.properties
-    const headers = { ...deathHeaders(queue, frame, death), ...properties.headers }
-    const copy = { ...frame, exchange, routingKey, properties: { ...properties, headers } }
+    const copy = {
+      ...frame,
+      exchange,
+      routingKey,
+      properties: { ...properties, headers: deathHeaders(queue, frame, death) },
+    }
     for (const target of this.#route(exchange, routingKey)) target.push(copy)
   }
 
@@ -158,13 +164,19 @@ export class InMemoryVhost {
   }
 }
 
-/** As RabbitMQ writes them on the first death; they stay when the message dies again. */
-function deathHeaders(queue: string, { exchange, routingKey }: Frame, reason: Death) {
+/** As RabbitMQ writes them: of the first death in headers of their own, and of all deaths in a list, the last one first. */
+function deathHeaders(queue: string, frame: Frame, reason: Death): Readonly<Record<string, unknown>> {
+  const { exchange, routingKey, properties } = frame
+  const earlier = header(frame, 'x-death')
   return {
     'x-first-death-queue': queue,
     'x-first-death-reason': reason,
     'x-first-death-exchange': exchange,
-    'x-death': [{ queue, reason, exchange, 'routing-keys': [routingKey], count: 1 }],
+    ...properties.headers,
+    'x-death': [
+      { queue, reason, exchange, 'routing-keys': [routingKey], count: 1 },
+      ...(Array.isArray(earlier) ? earlier : []),
+    ],
   }
 }
 

@@ -1,11 +1,10 @@
+import { MAX_DEPTH } from '../messages/payload.ts'
+
 export type BodyFault = 'too-deep' | 'bad-encoding' | 'bad-json' | 'prototype-key'
 
 export type DecodedBody =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly fault: BodyFault }
-
-/** How deep objects and arrays in a body may be nested. */
-const MAX_DEPTH = 32
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

@@ -73,6 +73,7 @@ export class PendingCalls {
       call === undefined ||
       (kind !== 'reply' && kind !== 'error') ||
       `${wire?.domain}.${wire?.name}` !== call.definition.type ||
+      wire?.version !== call.definition.version ||
       domain !== call.definition.domain ||
       frame.properties.userId !== domain
     ) {

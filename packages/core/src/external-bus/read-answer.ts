@@ -2,6 +2,7 @@ import { PosthornError } from '../errors.ts'
 import type { CommandDefinition } from '../messages/definitions.ts'
 import { ValidationFailed } from '../messages/validate.ts'
 import { ERROR_NAME } from './answers.ts'
+import { printable } from './delivery-failure.ts'
 import { decodeBody } from './json-body.ts'
 import { RemoteError } from './remote-error.ts'
 import { MAX_BODY } from './wire-format.ts'
@@ -33,7 +34,8 @@ function remoteFailure(definition: CommandDefinition, body: unknown): Error {
   if (domain !== definition.domain || typeof name !== 'string' || !ERROR_NAME.test(name)) {
     return invalidReply(definition)
   }
-  if (typeof errorId === 'string') return undeclared(definition, name, errorId.slice(0, 64), outcome)
+  if (typeof errorId === 'string')
+    return undeclared(definition, name, printable(errorId.slice(0, 64)), outcome)
   const Declared = Object.hasOwn(definition.errors, name) ? definition.errors[name] : undefined
   try {
     if (Declared !== undefined) return new Declared(data)

@@ -1,7 +1,7 @@
 import type { BrokerLink, Frame, FrameProperties, Incoming } from './broker.ts'
 import { deadQueue, RETRY_TIERS, type RetryTier, retryQueue } from './names.ts'
 import type { EffectiveSender } from './sender.ts'
-import { HEADERS, textHeader } from './wire-format.ts'
+import { HEADERS, MAX_BODY, textHeader } from './wire-format.ts'
 
 /**
  * What becomes of a delivery that failed: a copy of it goes to a retry tier, from which it comes back after a while, or
@@ -77,6 +77,11 @@ async function settle(
   done: Redelivered,
   copy: Frame,
 ): Promise<Redelivered> {
+  if (copy.body.length > MAX_BODY) {
+    // No transport would take the copy, so the broker moves the message itself: to the dead queue, with a header less.
+    incoming.reject(false)
+    return 'dead-letter'
+  }
   try {
     await route.link.publish(copy, COPY_DEADLINE)
   } catch {

@@ -5,6 +5,7 @@ import { topologyMismatch } from '../topology.ts'
 import { inParallel } from './in-parallel.ts'
 import { ManagementApi } from './management-api.ts'
 import { revokeRights } from './revoke-rights.ts'
+import { userLimits } from './user-limits.ts'
 import { readVhost, surplusBindings } from './vhost-state.ts'
 
 /** How to reach the broker as its administrator, and what the plan leaves open. */
@@ -27,7 +28,7 @@ export interface ApplyOptions {
  */
 export async function applyPlan(plan: SystemPlan, options: ApplyOptions): Promise<void> {
   const api = new ManagementApi(options.managementUrl)
-  const { connectionsPerUser = 100, passwords } = options
+  const { connectionsPerUser, passwords } = options
   await inParallel(plan.users, (user) => putUser(api, user, passwords[user], connectionsPerUser))
   for (const vhost of plan.vhosts) await applyVhost(api, plan, vhost)
 }
@@ -36,15 +37,16 @@ async function putUser(
   api: ManagementApi,
   user: string,
   password: string | undefined,
-  connections: number,
+  connections: number | undefined,
 ): Promise<void> {
   if (password !== undefined) {
     await api.put({ password, tags: '' }, 'users', user)
   } else if (!(await api.get<{ name: string }[]>('users')).some(({ name }) => name === user)) {
     throw rabbitMqError('InvalidConfiguration', `User ${user} does not exist yet and needs a password`)
   }
-  await api.put({ value: connections }, 'user-limits', user, 'max-connections')
-  await api.put({ value: connections * 10 }, 'user-limits', user, 'max-channels')
+  for (const [limit, value] of Object.entries(userLimits(connections))) {
+    await api.put({ value }, 'user-limits', user, limit)
+  }
 }
 
 async function applyVhost(api: ManagementApi, plan: SystemPlan, vhost: VhostPlan): Promise<void> {

@@ -1,4 +1,6 @@
 import type { SystemPlan } from '@posthorn/core/transport'
+import { rabbitMqError } from '../errors.ts'
+import { userLimits } from './user-limits.ts'
 
 /** RabbitMQ's definitions file, as `load_definitions` reads it. */
 export interface Definitions {
@@ -16,12 +18,19 @@ export interface Definitions {
  * runs already use `applyPlan`: imported definitions change and remove nothing that exists.
  *
  * @param administrators further users, with the tag `administrator` and all rights
+ * @throws {PosthornError} `InvalidConfiguration` when a user of the plan has no password
  */
 export function definitionsOf(
   plan: SystemPlan,
   passwords: Readonly<Record<string, string>>,
   administrators: Readonly<Record<string, string>> = {},
 ): Definitions {
+  const passwordOf = (user: string): string => {
+    const password = passwords[user]
+    if (password !== undefined && password !== '') return password
+    // The broker would make the user, with a password that nobody knows.
+    throw rabbitMqError('InvalidConfiguration', `User ${user} needs a password in the definitions`)
+  }
   const inEach = <T>(of: (vhost: SystemPlan['vhosts'][number]) => readonly T[]) =>
     plan.vhosts.flatMap((vhost) => of(vhost).map((one) => ({ vhost: vhost.name, ...one })))
   const everything = Object.keys(administrators).map((user) => ({
@@ -32,7 +41,7 @@ export function definitionsOf(
   }))
   return {
     users: [
-      ...plan.users.map((name) => ({ name, password: passwords[name], tags: '' })),
+      ...plan.users.map((name) => ({ name, password: passwordOf(name), tags: '', limits: userLimits() })),
       ...Object.entries(administrators).map(([name, password]) => ({
         name,
         password,

@@ -7,12 +7,14 @@ const DEADLINE = 10_000
 export class ManagementApi {
   readonly #base: string
   readonly #authorization: string
+  readonly #deadline: number
 
   /**
    * @param url `http[s]://<administrator>:<password>@<host>:<port>`
+   * @param deadline of each request, in ms
    * @throws {PosthornError} `InvalidConfiguration`, which never quotes the URL
    */
-  constructor(url: string) {
+  constructor(url: string, deadline = DEADLINE) {
     let parsed: URL
     let credentials: string
     try {
@@ -24,15 +26,20 @@ export class ManagementApi {
     if (parsed.username === '' || parsed.password === '') {
       throw rabbitMqError('InvalidConfiguration', 'The URL of the management API lacks credentials')
     }
+    this.#deadline = deadline
     this.#base = `${parsed.protocol}//${parsed.host}${parsed.pathname.replace(/\/$/, '')}/api/`
     this.#authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
   }
 
   /** @throws {PosthornError} `ManagementFailed` */
   async get<T>(...path: readonly string[]): Promise<T> {
-    const response = await this.#request('GET', path)
-    // The broker's own answers; each caller names the fields that it reads.
-    return (await response.json()) as T
+    const { text, what } = await this.#request('GET', path)
+    try {
+      // The broker's own answers; each caller names the fields that it reads.
+      return JSON.parse(text) as T
+    } catch {
+      throw failed(`${what} answered what is no JSON; is it the management API?`, null, '', false)
+    }
   }
 
   /** @throws {PosthornError} `ManagementFailed`; with status 400 when something exists otherwise */
@@ -50,34 +57,33 @@ export class ManagementApi {
     await this.#request('DELETE', path)
   }
 
-  async #request(method: string, path: readonly string[], body?: object): Promise<Response> {
+  async #request(
+    method: string,
+    path: readonly string[],
+    body?: object,
+  ): Promise<{ readonly text: string; readonly what: string }> {
     const resource = path.map(encodeURIComponent).join('/')
-    let response: Response
+    const what = `${method} ${resource}`
+    const { ok, status, text } = await this.#exchange(what, this.#base + resource, {
+      method,
+      headers: { authorization: this.#authorization, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    if (ok || (method === 'DELETE' && status === 404)) return { text, what }
+    const reason = reasonOf(text)
+    throw failed(`${what} answered ${status}: ${reason}`, status, reason, status >= 500)
+  }
+
+  /** The whole answer within the deadline: it may stop in the middle too. */
+  async #exchange(what: string, url: string, request: RequestInit) {
     try {
-      response = await fetch(this.#base + resource, {
-        method,
-        headers: { authorization: this.#authorization, 'content-type': 'application/json' },
-        signal: AbortSignal.timeout(DEADLINE),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      })
+      const response = await fetch(url, { ...request, signal: AbortSignal.timeout(this.#deadline) })
+      return { ok: response.ok, status: response.status, text: await response.text() }
     } catch (error) {
       const { message, cause } = error as Error
       const reason = redactUrl(cause instanceof Error ? `${message}: ${cause.message}` : message)
-      throw failed(`${method} ${resource}: ${reason}`, null, '', true)
+      throw failed(`${what}: ${reason}`, null, '', true)
     }
-    if (response.ok) {
-      // An unread body would keep its connection from being used again.
-      if (method !== 'GET') await response.arrayBuffer()
-      return response
-    }
-    const reason = reasonOf(await response.text())
-    if (method === 'DELETE' && response.status === 404) return response
-    throw failed(
-      `${method} ${resource} answered ${response.status}: ${reason}`,
-      response.status,
-      reason,
-      response.status >= 500,
-    )
   }
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 const order = z.object({ orderId: z.string() })
 
-const billing = defineDomain('billing', {
+export const billing = defineDomain('billing', {
   commands: {
     Charge: command({ input: order, allow: ['shop'] }),
     Refund: command({ input: order, allow: [] }),

@@ -38,7 +38,7 @@ describe("the broker's URL", () => {
     expect(`${error} ${JSON.stringify(error)} ${(error as Error).cause}`).not.toContain('S3cret')
   })
 
-  test('comes from the environment unless given', () => {
+  test('RMQ-10 comes from the environment unless given', () => {
     delete process.env.POSTHORN_AMQP_URL
     const make = () => new RabbitMqExternalBus({ domain: 'shop', system: shopSystem })
     expect(thrownBy(make)).toMatchObject({
@@ -47,6 +47,10 @@ describe("the broker's URL", () => {
     })
     process.env.POSTHORN_AMQP_URL = 'amqp://shop:p@broker'
     expect(make().domain).toBe('shop')
+    process.env.POSTHORN_AMQP_URL = 'amqp://'
+    expect(make).toThrow()
+    const url = 'amqp://shop:p@broker'
+    expect(new RabbitMqExternalBus({ domain: 'shop', system: shopSystem, url }).domain).toBe('shop')
     delete process.env.POSTHORN_AMQP_URL
   })
 })

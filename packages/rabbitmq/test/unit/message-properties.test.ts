@@ -20,9 +20,38 @@ describe('a received frame', () => {
     expect('replyTo' in properties).toBe(false)
   })
 
+  test('has a reply address only if the broker can have given it', () => {
+    const given =
+      'amq.rabbitmq.reply-to.g1h2AA5yZXBseUA1OTEzMzcwMAAAdbwAAAAAawFG8A==.j3aGAKT6z8aX4BUb5WDSaA=='
+    expect(frameFrom(message({ replyTo: given })).properties.replyTo).toBe(given)
+    expect(frameFrom(message({ replyTo: 'billing.q.events' })).properties).not.toHaveProperty('replyTo')
+  })
+
   test('keeps only headers that are strings and numbers', () => {
     const headers = { a: 'x', b: 1, c: { nested: true }, d: ['x'], e: null, f: true, g: Buffer.from('x') }
     expect({ ...frameFrom(message({ headers })).properties.headers }).toEqual({ a: 'x', b: 1 })
+  })
+
+  test('tells of its deaths the queues, and of what cannot be read that it is there', () => {
+    const deathsOf = (death: unknown) =>
+      frameFrom(message({ headers: { 'x-death': death } })).properties.headers?.['x-death']
+    const inherited = Object.setPrototypeOf({}, { queue: 'q.commands' })
+    expect(deathsOf([{ queue: 'q.commands', count: 3, time: {} }, { queue: 'web.q.trap' }])).toEqual([
+      { queue: 'q.commands' },
+      { queue: 'web.q.trap' },
+    ])
+    expect(deathsOf([null, 'q.commands', {}, { queue: 7 }, inherited])).toEqual(
+      Array(5).fill({ queue: null }),
+    )
+    expect(deathsOf({ queue: 'q.commands' })).toEqual([{ queue: null }])
+    expect(deathsOf(undefined)).toEqual([{ queue: null }])
+  })
+
+  test('has no text that is too long to be published again, as one is that was no UTF-8', () => {
+    const text = Buffer.alloc(255, 0xff).toString()
+    const { properties } = frameFrom(message({ type: text, correlationId: 'x'.repeat(255) }))
+    expect(Buffer.byteLength(properties.type ?? '')).toBe(255)
+    expect(properties.correlationId).toBe('x'.repeat(255))
   })
 
   test('takes nothing from a header named __proto__', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { FrameProperties } from '../../external-bus/broker.ts'
-import { textHeader } from '../../external-bus/wire-format.ts'
+import { MAX_BODY, textHeader } from '../../external-bus/wire-format.ts'
 import { eventually } from './eventually.ts'
 import type { WorldTest } from './harness.ts'
 import { buy, rawCommand } from './raw-frames.ts'
@@ -22,6 +22,16 @@ const BAD_FRAMES: readonly BadFrame[] = [
     what: 'of a version that is too new',
     reason: 'unknown-version',
     properties: { type: 'command:shop.Buy.v9' },
+  },
+  {
+    what: 'that died at home first and in a foreign queue later',
+    reason: 'laundered',
+    properties: {
+      headers: {
+        'x-first-death-queue': 'q.commands',
+        'x-death': [{ queue: 'web.q.trap' }, { queue: 'q.commands' }],
+      },
+    },
   },
   { what: 'with an id that is no UUID', reason: 'bad-id', properties: { messageId: '42' } },
   {
@@ -69,4 +79,10 @@ export function badFrames(test: WorldTest): void {
       })
     })
   }
+
+  test('a frame with a body over the limit is refused by the broker', async (world) => {
+    const frame = rawCommand(buy(), { body: ' '.repeat(MAX_BODY + 1) })
+    await assert.rejects(world.inject('web', 'shop', frame))
+    await world.inject('web', 'shop', rawCommand(buy(), { body: ' '.repeat(MAX_BODY) }))
+  })
 }

@@ -18,7 +18,7 @@ async function shopAndWeb(world: World, shopOptions: Parameters<World['bus']>[1]
 
 /** Commands whose callers wait for an answer, and commands for which nobody waits. */
 export function callsAndSends(test: WorldTest): void {
-  test('a call runs the handler once and gives its result', async (world) => {
+  test('RMQ-02 a call runs the handler once and gives its result', async (world) => {
     const { service, web, start } = await shopAndWeb(world)
     const received: [Command, string, number][] = []
     service.registerCommandHandler(shop.commands.Buy, async (command, { caller, attempt }) => {
@@ -43,7 +43,7 @@ export function callsAndSends(test: WorldTest): void {
     assert.equal(error.outcome, 'failed')
   })
 
-  test('any other error crosses the wire without a word of its text, only with an id for the log', async (world) => {
+  test('RMQ-05 any other error crosses the wire without a word of its text, only with an id for the log', async (world) => {
     const reports: DeliveryFailure[] = []
     const { service, web, start } = await shopAndWeb(world, { onError: (failure) => reports.push(failure) })
     const cause = new TypeError('password=hunter2')
@@ -74,7 +74,7 @@ export function callsAndSends(test: WorldTest): void {
     })
   })
 
-  test('a call that is not answered in time fails as unknown, and its handler is told to end', async (world) => {
+  test('RMQ-04 a call that is not answered in time fails as unknown, and its handler is told to end', async (world) => {
     const { service, web, start } = await shopAndWeb(world)
     const told: string[] = []
     service.registerCommandHandler(shop.commands.Buy, async ({ payload }, { signal }) => {
@@ -160,7 +160,7 @@ export function callsAndSends(test: WorldTest): void {
     await link.close(1_000)
   })
 
-  test('many calls at once each get their own answer', async (world) => {
+  test('RMQ-03 many calls at once each get their own answer', async (world) => {
     const { service, web, start } = await shopAndWeb(world)
     service.registerCommandHandler(shop.commands.Buy, async ({ payload }) => {
       await new Promise((resolve) => setTimeout(resolve, payload.qty % 7))
@@ -198,7 +198,7 @@ export function callsAndSends(test: WorldTest): void {
     )
   })
 
-  test('a call for which nobody has a handler is refused, and says so', async (world) => {
+  test('EXB-09 a call that is permitted, but has no handler, is refused, and says so', async (world) => {
     const { service, web, start } = await shopAndWeb(world)
     service.registerCommandHandler(shop.commands.Buy, async () => ({ order: '1' }))
     await start()

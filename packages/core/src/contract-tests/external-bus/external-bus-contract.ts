@@ -1,4 +1,5 @@
 import { badFrames } from './bad-frames.ts'
+import { badReplies } from './bad-replies.ts'
 import { callsAndSends } from './calls.ts'
 import { type ExternalBusHarness, type TestFunction, worldTest } from './harness.ts'
 import { identityAndPermissions } from './identity.ts'
@@ -23,4 +24,5 @@ export function externalBusContract(test: TestFunction, harness: ExternalBusHarn
   callsAndSends(inWorld)
   identityAndPermissions(inWorld)
   badFrames(inWorld)
+  badReplies(inWorld)
 }

@@ -9,7 +9,7 @@ import { shop } from './shop-system.ts'
 
 /** Events, from one domain to those that subscribe to them. */
 export function publishAndSubscribe(test: WorldTest, promises: BrokerPromises): void {
-  test('an event reaches its subscriber as it was made, with its sender', async (world) => {
+  test('RMQ-01 RMQ-09 an event reaches its subscriber as it was made, with its sender', async (world) => {
     const [publisher, subscriber] = [world.bus('shop'), world.bus('mail')]
     const received: [Event, Delivery][] = []
     subscriber.registerEventHandlers(shop.events.Bought, async (...delivered) => received.push(delivered))
@@ -76,7 +76,7 @@ export function publishAndSubscribe(test: WorldTest, promises: BrokerPromises): 
     await eventually(() => assert.deepEqual(skus, ['KEPT']))
   })
 
-  test('each event goes to the handlers of its own kind, to all of them', async (world) => {
+  test('EXB-03 each event goes to the handlers of its own kind, to all of them', async (world) => {
     const [publisher, subscriber] = [world.bus('shop'), world.bus('mail')]
     const calls: string[] = []
     subscriber.registerEventHandlers(

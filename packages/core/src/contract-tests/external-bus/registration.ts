@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
+import { textHeader } from '../../external-bus/wire-format.ts'
 import { defineDomain } from '../../messages/define-domain.ts'
 import { defineSystem } from '../../messages/define-system.ts'
 import { eventually } from './eventually.ts'
 import type { WorldTest } from './harness.ts'
-import { bought, buy } from './raw-frames.ts'
+import { bought, buy, rawCommand } from './raw-frames.ts'
 import { mail, shop } from './shop-system.ts'
 
 /** What is said to a bus before its start, and what it says to mistakes. */
 export function registration(test: WorldTest): void {
-  test('a bus knows its own domain and which others it was told to register', async (world) => {
+  test('EXB-01 a bus knows its own domain and which others it was told to register', async (world) => {
     const bus = world.bus('shop')
     assert.equal(bus.domain, 'shop')
     assert.deepEqual(bus.registeredDomains, [])
@@ -26,17 +27,48 @@ export function registration(test: WorldTest): void {
     assert.deepEqual(bus.registeredDomains, [])
   })
 
-  test('registering a handler for an event registers its domain, and the same handler counts once', async (world) => {
+  test('EXB-02 EXB-04 registering an event registers its domain; again it adds new handlers, the old count once', async (world) => {
     const [publisher, subscriber] = [world.bus('shop'), world.bus('mail')]
     const calls: string[] = []
-    const handler = async () => calls.push('handled')
-    subscriber.registerEventHandlers(shop.events.Bought, handler, handler)
-    subscriber.registerEventHandlers(shop.events.Bought, handler)
+    const [first, second] = [async () => calls.push('first'), async () => calls.push('second')]
+    subscriber.registerEventHandlers(shop.events.Bought, first, first)
+    assert.deepEqual(subscriber.registeredDomains, ['shop'])
+    subscriber.registerEventHandlers(shop.events.Bought, second)
+    subscriber.registerEventHandlers(shop.events.Bought, first)
     assert.deepEqual(subscriber.registeredDomains, ['shop'])
     await Promise.all([publisher.start(), subscriber.start()])
     await publisher.publish(bought())
     await publisher.publish(bought())
-    await eventually(() => assert.deepEqual(calls, ['handled', 'handled']))
+    await eventually(() => assert.deepEqual([...calls].sort(), ['first', 'first', 'second', 'second']))
+  })
+
+  test('EXB-05 an event registered without a handler registers its domain, and its messages wait', async (world) => {
+    const [publisher, subscriber] = [world.bus('shop'), world.bus('mail')]
+    subscriber.registerEventHandlers(shop.events.Bought)
+    assert.deepEqual(subscriber.registeredDomains, ['shop'])
+    await Promise.all([publisher.start(), subscriber.start()])
+    await publisher.publish(bought('EARLY'))
+    await subscriber.stop()
+    const skus: string[] = []
+    subscriber.registerEventHandlers(shop.events.Bought, async ({ payload }) => skus.push(payload.sku))
+    await subscriber.start()
+    await eventually(() => assert.deepEqual(skus, ['EARLY']))
+  })
+
+  test('EXB-06 an event that was never registered has no handlers: it is kept as a dead letter', async (world) => {
+    const [publisher, subscriber] = [world.bus('shop'), world.bus('mail', { onError: () => {} })]
+    const types: string[] = []
+    subscriber.registerEventHandlers(shop.events.Bought, async ({ type }) => types.push(type))
+    await Promise.all([publisher.start(), subscriber.start()])
+    await publisher.publish(shop.events.Restocked({ sku: 'LAMP' }))
+    await publisher.publish(bought())
+    await eventually(async () => {
+      assert.deepEqual(types, ['shop.Bought'])
+      const [dead] = await world.deadLetters('shop', 'mail.q.events')
+      assert.ok(dead)
+      assert.equal(textHeader(dead, 'x-posthorn-reason'), 'unknown-message')
+      assert.equal(dead.properties.type, 'event:shop.Restocked.v1')
+    })
   })
 
   test('an event can be handled only by those who subscribe to it, and are not its own domain', async (world) => {
@@ -49,7 +81,7 @@ export function registration(test: WorldTest): void {
     })
   })
 
-  test('a second handler for a command replaces the first', async (world) => {
+  test('EXB-10 a second handler for a command replaces the first', async (world) => {
     const [service, web] = [world.bus('shop'), world.bus('web')]
     service.registerCommandHandler(shop.commands.Buy, async () => ({ order: 'first' }))
     service.registerCommandHandler(shop.commands.Buy, async () => ({ order: 'second' }))
@@ -58,8 +90,10 @@ export function registration(test: WorldTest): void {
     assert.deepEqual(await web.call(buy()), { order: 'second' })
   })
 
-  test('a domain can neither handle nor permit a command of another', async (world) => {
+  test('EXB-08 a command is registered with its own domain, and only there', async (world) => {
     const bus = world.bus('shop')
+    bus.registerCommandHandler(shop.commands.Restock, async () => ({ note: '' }))
+    assert.deepEqual(bus.registeredDomains, [])
     const handler = async () => ({ id: '1' })
     assert.throws(() => bus.registerCommandHandler(mail.commands.Notify, handler), { code: 'ForeignMessage' })
     assert.throws(() => bus.setPermissionForCommand(mail.commands.Notify, 'web'), { code: 'ForeignMessage' })
@@ -83,7 +117,7 @@ export function registration(test: WorldTest): void {
   })
 
   test(
-    'where services declare for themselves, permissions given before the start add up; by default there are none',
+    'EXB-11 EXB-13 where services declare for themselves, permissions given before the start add up; by default there are none',
     async (world) => {
       const service = world.bus('shop', { selfDeclare: true })
       const callers: string[] = []
@@ -106,6 +140,35 @@ export function registration(test: WorldTest): void {
     },
     { selfDeclare: true },
   )
+
+  test(
+    'EXB-12 where services declare for themselves, a permission is for the one it names and for nobody else',
+    async (world) => {
+      const service = world.bus('shop', { selfDeclare: true })
+      service.registerCommandHandler(shop.commands.Close, async () => undefined, { allow: ['mail'] })
+      await service.start()
+      const [mailBus, web] = [
+        world.bus('mail', { selfDeclare: true }),
+        world.bus('web', { selfDeclare: true }),
+      ]
+      for (const bus of [mailBus, web]) bus.registerDomains('shop')
+      await Promise.all([mailBus.start(), web.start()])
+      await mailBus.handle(shop.commands.Close({}))
+      await assert.rejects(web.handle(shop.commands.Close({})), { code: 'Unroutable' })
+    },
+    { selfDeclare: true },
+  )
+
+  test('EXB-14 a command that no contract knows is returned by the broker', async (world) => {
+    const service = world.bus('shop')
+    service.registerCommandHandler(shop.commands.Buy, async () => ({ order: '1' }))
+    await service.start()
+    await world.inject('web', 'shop', rawCommand(buy()))
+    for (const routingKey of ['cmd.Steal', 'call.Steal']) {
+      const unknown = { ...rawCommand(buy()), routingKey }
+      await assert.rejects(world.inject('web', 'shop', unknown))
+    }
+  })
 
   test(
     'where services declare for themselves, subscribers get their events',
@@ -147,7 +210,7 @@ export function registration(test: WorldTest): void {
     await eventually(() => assert.deepEqual(skus, ['LAMP']))
   })
 
-  test('a message that this bus cannot carry is refused with its reason', async (world) => {
+  test('RMQ-11 a bus carries what is its own to send: its domain’s events, and commands of the others that it registered', async (world) => {
     const [service, web] = [world.bus('shop'), world.bus('web')]
     await service.start()
     await web.start()

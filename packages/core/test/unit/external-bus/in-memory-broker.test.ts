@@ -43,7 +43,8 @@ async function open(args: QueuePlan['arguments'] = {}) {
   const clock = new ManualClock()
   const broker = new InMemoryBroker({ plan: planWith(args), clock })
   const link = await broker.connect('a').open('v', ignore)
-  const publish = (text: string, rest?: Partial<Frame>) => link.publish(frame(text, rest), 1_000)
+  const publish = (text: string, rest?: Partial<Frame>, deadline = 1_000) =>
+    link.publish(frame(text, rest), deadline)
   return { clock, broker, link, publish }
 }
 
@@ -117,6 +118,20 @@ describe('a queue', () => {
       own: 'h',
       'x-first-death-queue': 'q',
       'x-first-death-reason': 'delivery_limit',
+    })
+  })
+
+  test('tells of every death of a message, the last one first', async () => {
+    const { broker, link, publish } = await open()
+    const earlier = { 'x-first-death-queue': 'p', 'x-death': [{ queue: 'p' }] }
+    await publish('1', { properties: { headers: earlier } })
+    const { received } = await consume(link)
+    await settle()
+    received[0]?.reject(false)
+    const [dead] = broker.deadLetters('v', 'q')
+    expect(dead?.properties.headers).toMatchObject({
+      'x-first-death-queue': 'p',
+      'x-death': [{ queue: 'q', reason: 'rejected' }, { queue: 'p' }],
     })
   })
 
@@ -201,6 +216,17 @@ describe('a link', () => {
       ['1', true],
       ['2', false],
     ])
+  })
+
+  test('that is away for too long has certainly not published what waited', async () => {
+    const { clock, broker, publish } = await open()
+    broker.disconnect('a')
+    const failing = expect(publish('1', {}, 5)).rejects.toMatchObject({
+      code: 'BrokerUnreachable',
+      outcome: 'not-executed',
+    })
+    await clock.advance(5)
+    await failing
   })
 
   test('that is closed publishes nothing and takes nothing', async () => {

@@ -55,8 +55,11 @@ describe('an answer', () => {
     ['without a user', 'allocation', { userId: '' }],
     ['over another domain’s link', 'notifications', { userId: 'notifications' }],
     ['to another command', 'allocation', { type: 'reply:allocation.Forget.v1' }],
+    ['of another version', 'allocation', { type: 'reply:allocation.Allocate.v2' }],
+    ['without a type', 'allocation', { type: '' }],
     ['of another kind', 'allocation', { type: 'event:allocation.OutOfStock.v1' }],
     ['that names no call', 'allocation', { headers: {} }],
+    ['whose word about its call is no text', 'allocation', { headers: { 'x-posthorn-causation-id': 7 } }],
     ['to an unknown call', 'allocation', { headers: { 'x-posthorn-causation-id': 'x' } }],
   ])('%s is dropped and counted, and the call still waits', async (_what, domain, change) => {
     const { calls, start } = openCalls()

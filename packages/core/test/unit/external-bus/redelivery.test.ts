@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { BrokerLink, Frame, Incoming } from '../../../src/external-bus/broker.ts'
 import { bury, type RetryRoute, replayFrame, retryLater } from '../../../src/external-bus/redelivery.ts'
 import { effectiveSender } from '../../../src/external-bus/sender.ts'
+import { MAX_BODY } from '../../../src/external-bus/wire-format.ts'
 import { frameOf, sentBy, type Vector, vectors } from './vectors.ts'
 
 function vector(list: readonly Vector[], what: string): Vector {
@@ -106,6 +107,13 @@ describe('a delivery that failed', () => {
     const { route, incoming, log } = openRoute(() => Promise.reject(new Error('full')))
     expect(await retryLater(route, failed(event, incoming))).toBe('requeue')
     expect(log).toEqual(['reject true'])
+  })
+
+  test('is moved to the dead queue by the broker when its body is too large to be published again', async () => {
+    const { route, incoming, published, log } = openRoute()
+    const large = { ...event, body: Buffer.alloc(MAX_BODY + 1) }
+    expect(await bury(route, failed(large, incoming), 'too-large')).toBe('dead-letter')
+    expect([published.length, log]).toEqual([0, ['reject false']])
   })
 
   test('leaves behind its expiration, its reply address and the headers of strangers', async () => {

@@ -21,7 +21,7 @@ export interface Vector {
   readonly exchange?: string
   readonly routing_key?: string
   readonly properties: Readonly<Record<string, string | number>>
-  readonly headers: Readonly<Record<string, string | number>>
+  readonly headers: Readonly<Record<string, unknown>>
   readonly body?: string
   readonly body_base64?: string
   readonly body_repeat?: readonly [string, number]

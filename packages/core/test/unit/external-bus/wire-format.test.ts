@@ -101,6 +101,17 @@ describe('an answer on the wire', () => {
     }
   })
 
+  test('tells of an errorId only what fits into a line of a log', () => {
+    const body = {
+      domain: 'allocation',
+      name: 'InternalError',
+      errorId: `\r\n\u001b[31m${'x'.repeat(1_000)}`,
+    }
+    expect(() =>
+      readAnswer(allocation.commands.Allocate, 'error', Buffer.from(JSON.stringify(body))),
+    ).toThrow(expect.objectContaining({ errorId: `???[31m${'x'.repeat(57)}` }))
+  })
+
   test('that cannot be read leaves the outcome of the call unknown', () => {
     for (const [kind, body] of [
       ['reply', '{"status":"lost"}'],

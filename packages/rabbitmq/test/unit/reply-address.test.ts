@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest'
+import { isReplyAddress } from '../../src/reply-address.ts'
+
+const PREFIX = 'amq.rabbitmq.reply-to.'
+const KEY = 'j3aGAKT6z8aX4BUb5WDSaA=='
+/** As RabbitMQ 3.10 and 4.2 have given them. */
+const REAL = 'g1h2AA5yZXBseUA1OTEzMzcwMAAAdbwAAAAAawFG8A=='
+const OTHERS = [
+  'g1h2AA9yZXBseUAxMjE4OTkyMDEAAAliAAAQxGUp3Wg=',
+  'g1h2AA5yZXBseUA2ODc4MTMzNAAAcEoAAAAAaS8eQg==',
+]
+
+const term = (bytes: readonly (number | string)[]) =>
+  Buffer.concat(
+    bytes.map((one) => (typeof one === 'number' ? Buffer.from([one]) : Buffer.from(one))),
+  ).toString('base64')
+const id = Array(12).fill(0) as number[]
+
+describe('an address for replies', () => {
+  test.each([REAL, ...OTHERS])('is what the broker gave to a channel: %s', (process) => {
+    expect(isReplyAddress(`${PREFIX}${process}.${KEY}`)).toBe(true)
+  })
+
+  test('may name its node as newer Erlang does, with a short length', () => {
+    expect(isReplyAddress(`${PREFIX}${term([131, 88, 119, 8, 'reply@12', ...id])}.${KEY}`)).toBe(true)
+  })
+
+  test.each([
+    ['no address', ''],
+    ['the name alone', 'amq.rabbitmq.reply-to'],
+    ['nothing after the name', PREFIX],
+    ['no key', `${PREFIX}${REAL}`],
+    ['an empty key', `${PREFIX}${REAL}.`],
+    ['a third part', `${PREFIX}${REAL}.${KEY}.x`],
+    ['what is no base64', `${PREFIX}abc.def`],
+    ['base64 of another alphabet', `${PREFIX}${REAL.replace('/', '_')}-.${KEY}`],
+    ['a process that is cut off', `${PREFIX}${REAL.slice(0, 8)}.${KEY}`],
+    ['a key that is cut off', `${PREFIX}${REAL}.${KEY.slice(1)}`],
+    ['a number for a process', `${PREFIX}${term([131, 97, 5])}.${KEY}`],
+    ['a process of a real node', `${PREFIX}${term([131, 88, 118, 0, 11, 'rabbit@host', ...id])}.${KEY}`],
+    ['a node’s name longer than told', `${PREFIX}${term([131, 88, 118, 0, 7, 'reply@12', ...id])}.${KEY}`],
+    ['a line feed', `${PREFIX}${REAL}.${KEY}\n`],
+    ['a queue', 'billing.q.events'],
+  ])('is not %s', (_what, text) => {
+    expect(isReplyAddress(text)).toBe(false)
+  })
+})
