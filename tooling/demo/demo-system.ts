@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeCredentials } from '@posthorn/rabbitmq'
@@ -17,8 +16,6 @@ export async function startDemoSystem(
   const managementUrl = env['POSTHORN_DEMO_MANAGEMENT_URL']
   if (databaseUrl === undefined)
     throw new Error('POSTHORN_DEMO_DATABASE_URL is not set; start the demo with npm start')
-  await checkFree('ALLOCATION_PORT', options.allocationPort)
-  await checkFree('NOTIFICATIONS_PORT', options.notificationsPort)
   if (amqpUrl === undefined || managementUrl === undefined) return startInOneProcess(options, databaseUrl)
 
   const ports = { allocation: options.allocationPort, notifications: options.notificationsPort }
@@ -47,14 +44,4 @@ export async function startDemoSystem(
       }
     },
   }
-}
-
-async function checkFree(variable: string, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', () => {
-      reject(new Error(`Port ${port} is in use; end what listens there, or set ${variable} to another port`))
-    })
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()))
-  })
 }

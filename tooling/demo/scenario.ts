@@ -1,5 +1,6 @@
 import type { CaughtMail, MailCatcher } from '../running-system/mail-catcher.ts'
 import type { AllocationClient } from './allocation-client.ts'
+import type { DemoFiles } from './demo-files.ts'
 import { loadFiles } from './load-files.ts'
 import { dim, outcome, say, step } from './narration.ts'
 
@@ -7,9 +8,9 @@ import { dim, outcome, say, step } from './narration.ts'
 export type Scenario = (client: AllocationClient, mail: MailCatcher) => Promise<void>
 
 /** The files' lines through the HTTP API, then one mail for each line that fits nowhere. */
-export function filesScenario(files: { readonly batches: string; readonly orders: string }): Scenario {
+export function filesScenario(files: DemoFiles): Scenario {
   return async (client, mail) => {
-    step(`Batches from ${files.batches}, order lines from ${files.orders}`)
+    step(`Batches from ${files.batches.path}, order lines from ${files.orders.path}`)
     const tally = await loadFiles(client, files, say)
     outcome(
       `${tally.batches} batches; ${tally.allocated} lines allocated, ${tally.backordered} backordered, ` +
@@ -26,7 +27,7 @@ export function filesScenario(files: { readonly batches: string; readonly orders
 }
 
 /** The story of one desk too few, one batch that shrank, and one delivery. */
-export function sampleScenario(files: { readonly batches: string; readonly orders: string }): Scenario {
+export function sampleScenario(files: DemoFiles): Scenario {
   return async (client, mail) => {
     mail.onMail((caught) => say(dim(`  ✉ to ${caught.to.join(', ')}: ${caught.subject}`)))
 

@@ -1,5 +1,6 @@
 import { parseDemoArguments } from './arguments.mjs'
 import { within } from './deadline.mjs'
+import { readDemoPorts } from './demo-ports.mjs'
 import { workspaceEnvironment } from './install.mjs'
 import * as phases from './phases.mjs'
 import { root } from './places.mjs'
@@ -14,7 +15,12 @@ const ONCE_MS = 30 * 60_000
  * @returns {Promise<number>} its exit code
  */
 export async function runDemo(args, settings) {
-  const demoArguments = parseDemoArguments(args, settings.typedIn)
+  const ports = await readDemoPorts(process.env)
+  const demoArguments = [
+    ...parseDemoArguments(args, settings.typedIn),
+    `--allocation-port=${ports.allocation}`,
+    `--notifications-port=${ports.notifications}`,
+  ]
   const [database, broker] = await Promise.all([
     phases.postgres(settings),
     phases.rabbitMq(settings),

@@ -19,18 +19,16 @@ const northwind = join(projectRoot, '../shared/data/northwind')
 /** Northwind's real orders where they are at hand; elsewhere as many generated ones, with the model's verdict. */
 export async function orderData(): Promise<OrderData> {
   if (!existsSync(northwind)) return generated()
-  const batches = await readCsv(join(northwind, 'batches.csv'), ['ref', 'sku', 'qty', 'eta'])
-  const orders = await readCsv(join(northwind, 'order-lines.csv'), ['orderId', 'sku', 'qty'])
+  const batches = await readCsv(join(northwind, 'batches.csv'), { required: ['ref', 'sku', 'qty', 'eta'] })
+  const orders = await readCsv(join(northwind, 'order-lines.csv'), { required: ['orderId', 'sku', 'qty'] })
   const expected = JSON.parse(await readFile(join(northwind, 'expected.json'), 'utf8')) as Expected
   return {
     source: 'Northwind',
     expected,
-    batches: batches.map((line) => {
-      const { ref = '', sku = '', qty, eta = '' } = 'values' in line ? line.values : {}
+    batches: batches.lines.map(({ values: { ref = '', sku = '', qty, eta = '' } }) => {
       return { ref, sku, qty: Number(qty), ...(eta === '' ? {} : { eta }) }
     }),
-    orders: orders.map((line) => {
-      const { orderId = '', sku = '', qty } = 'values' in line ? line.values : {}
+    orders: orders.lines.map(({ values: { orderId = '', sku = '', qty } }) => {
       return { orderId, sku, qty: Number(qty) }
     }),
   }

@@ -29,6 +29,7 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
       url: config.amqpUrl,
       domain: allocation.name,
       system,
+      onError: ({ error: err, ...facts }) => logger.warn({ err, ...facts }, 'a delivery did not end well'),
       ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
     }),
   } = overrides
@@ -47,7 +48,11 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
     description: 'Allocates lines of orders to batches of stock.',
     logger,
     statuses,
-    routes: [batchRoutes(bus), allocationRoutes(bus, storage.units), productRoutes(storage.units)],
+    routes: [
+      batchRoutes(bus, storage.units),
+      allocationRoutes(bus, storage.units),
+      productRoutes(storage.units),
+    ],
     storage,
     bus,
     externalBus,

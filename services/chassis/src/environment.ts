@@ -5,31 +5,70 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
 }
 
-const port = z.coerce.number().int().min(0).max(65_535)
+/** A whole number as a text in decimal digits: what environment variables and query strings hold. */
+export function wholeNumber(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`
+  return z.preprocess(
+    (given) => (typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : given),
+    z.int({ error }).min(min, { error }).max(max, { error }),
+  )
+}
 
 /** A port to listen on; 0 takes any that is free. */
-export const portVariable = (standard: number) => port.default(standard)
+export const portVariable = (standard: number) => wholeNumber(0, 65_535).default(standard)
 
-export const urlVariable = (...protocols: readonly string[]) =>
-  z
-    .string()
-    .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol.slice(0, -1)), {
-      error: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
-    })
+/** A URL of one of the protocols, with a host, whose parts can be percent-decoded. */
+export function urlVariable(...protocols: readonly string[]) {
+  const beginnings = protocols.map((protocol) => `${protocol}://`)
+  return z.string().superRefine((text, { addIssue }) => {
+    if (!beginnings.some((beginning) => text.toLowerCase().startsWith(beginning))) {
+      addIssue(`must be a URL that begins with ${beginnings.join(' or ')}`)
+    } else if (!URL.canParse(text) || !namesHost(new URL(text))) {
+      addIssue('must be a URL with a host, and percent-encoded where characters are special')
+    } else if (!isDecodable(new URL(text))) {
+      addIssue('has a % that begins no percent-encoding: write %25')
+    }
+  })
+}
+
+/** Postgres' sockets are named by a parameter. */
+function namesHost({ hostname, searchParams }: URL): boolean {
+  return hostname !== '' || searchParams.has('host')
+}
+
+function isDecodable({ username, password, pathname }: URL): boolean {
+  try {
+    for (const part of [username, password, pathname]) decodeURIComponent(part)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** What every service is told by its environment. */
 export const serviceVariables = {
   DATABASE_URL: urlVariable('postgres', 'postgresql'),
   POSTHORN_AMQP_URL: urlVariable('amqp', 'amqps'),
-  POSTHORN_NAMESPACE: z.string().optional(),
-  HOST: z.string().default('127.0.0.1'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** Before the names of the vhosts, where several systems share a broker. */
+  POSTHORN_NAMESPACE: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes and underscores')
+    .optional(),
+  /** A name or an address to listen on. */
+  HOST: z
+    .string()
+    .regex(/^[\w.:%-]{1,255}$/, 'must be a host name or an IP address')
+    .default('127.0.0.1'),
+  LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).default('info'),
   /** Entries in the outbox from which on nothing new is accepted. */
-  OUTBOX_CAP: z.coerce.number().int().min(1).default(10_000),
+  OUTBOX_CAP: wholeNumber(1, 1_000_000_000).default(10_000),
 }
 
 /**
- * The variables of a schema, validated. An empty one counts as missing. The error never repeats a value.
+ * The variables of a schema, validated. Blanks around them do not count, and an empty one is a missing one. The error
+ * never repeats a value.
  * @throws {ConfigurationError}
  */
 export function readEnvironment<S extends z.ZodObject>(
@@ -38,15 +77,17 @@ export function readEnvironment<S extends z.ZodObject>(
 ): z.output<S> {
   const given = Object.fromEntries(
     Object.keys(schema.shape).flatMap((name) => {
-      const value = environment[name]
-      return value === undefined || value === '' ? [] : [[name, value]]
+      const value = environment[name]?.trim() ?? ''
+      return value === '' ? [] : [[name, value]]
     }),
   )
   const result = schema.safeParse(given)
   if (result.success) return result.data
-  const faults = result.error.issues.map(({ path, message }) => {
+  const faults = new Map<string, string>()
+  for (const { path, message } of result.error.issues) {
     const name = path.join('.')
-    return name in given ? `${name} is not valid: ${message}` : `${name} is missing`
-  })
-  throw new ConfigurationError(`The environment does not fit: ${faults.join('; ')}.`)
+    if (!faults.has(name))
+      faults.set(name, name in given ? `${name} is not valid: ${message}` : `${name} is missing`)
+  }
+  throw new ConfigurationError(`The environment does not fit: ${[...faults.values()].join('; ')}.`)
 }

@@ -6,11 +6,14 @@ import type { ProblemDetails } from './problem.ts'
 export type StatusTable = Readonly<Record<string, number>>
 
 const STATUS_OF_CODE: StatusTable = {
-  ValidationFailed: 400,
-  NotFound: 404,
   IdempotencyKeyReuse: 422,
+  MalformedRequest: 400,
+  MethodNotAllowed: 405,
+  NotFound: 404,
   Overloaded: 503,
   Stopping: 503,
+  UnsupportedMediaType: 415,
+  ValidationFailed: 400,
 }
 
 const CODE_OF_STATUS: Readonly<Record<number, string>> = {
@@ -20,7 +23,20 @@ const CODE_OF_STATUS: Readonly<Record<number, string>> = {
   413: 'PayloadTooLarge',
   414: 'UriTooLong',
   415: 'UnsupportedMediaType',
+  417: 'ExpectationFailed',
+  431: 'HeaderTooLarge',
   503: 'Unavailable',
+}
+
+/** In our words what fastify says in its own, some of which quote the request. */
+const DETAIL_OF_CODE: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL: 'The path is not percent-encoded UTF-8.',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is larger than 64 KiB.',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty; JSON was announced.',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as was announced.',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'The body must be JSON, and announced as application/json.',
+  FST_ERR_MAX_PARAM_LENGTH: 'A part of the path is too long.',
 }
 
 /** Only what is meant for the caller leaves; of everything else the answer is an `errorId` to look up in the log. */
@@ -36,23 +52,20 @@ export function problemOf(error: unknown, statuses: StatusTable, errorId: string
     if (status !== undefined) return details(status, error.code, error.message)
     if (error.retryable) return { ...details(503, error.code, 'Not now; try again.'), errorId }
   }
-  const { validation, statusCode, message } = Object(error) as FrameworkError
-  if (validation !== undefined) {
-    const errors = validation.map((fault) => ({
-      path: fault.instancePath.slice(1).replaceAll('/', '.'),
-      message: fault.message ?? 'is not valid',
-    }))
-    return { ...details(400, 'ValidationFailed', 'The request is not valid.'), errors }
-  }
-  const code = CODE_OF_STATUS[statusCode ?? 500]
+  const { code = '', statusCode = 500, message } = Object(error) as FrameworkError
   if (statusCode === 503) return { ...details(503, 'Unavailable', 'Not now; try again.'), errorId }
-  if (statusCode !== undefined && code !== undefined) return details(statusCode, code, message)
+  if (statusCode in CODE_OF_STATUS) return problemOfStatus(statusCode, DETAIL_OF_CODE[code] ?? message)
   return { ...details(500, 'InternalError', 'The service failed; its log tells more.'), errorId }
+}
+
+/** For one of the statuses that need no error: what is wrong lies in HTTP itself. */
+export function problemOfStatus(status: number, detail: string): ProblemDetails {
+  return details(status, CODE_OF_STATUS[status] ?? 'InternalError', detail)
 }
 
 /** What fastify's own errors have. */
 interface FrameworkError {
-  readonly validation?: readonly { readonly instancePath: string; readonly message?: string }[]
+  readonly code?: string
   readonly statusCode?: number
   readonly message: string
 }

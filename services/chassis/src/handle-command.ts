@@ -5,7 +5,11 @@ import { z } from 'zod'
 
 /** With it a repeated request gets the first one's answer. */
 export const idempotencyKey = z.object({
-  'idempotency-key': z.uuid().optional().describe('makes a repetition harmless: it gets the first answer'),
+  'idempotency-key': z
+    .uuid()
+    .toLowerCase()
+    .optional()
+    .describe('makes a repetition harmless: it gets the first answer'),
 })
 
 /** Handles what a request asks for, and tells under which correlation id the logs have it. */

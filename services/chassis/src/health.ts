@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ExternalBus } from '@posthorn/core'
 import { z } from 'zod'
 import type { Routes } from './http-server.ts'
+import type { Obstacle } from './keep-connecting.ts'
 import type { OutboxGauge } from './outbox-gauge.ts'
 
 export interface HealthSources {
   readonly gauge: OutboxGauge
   readonly externalBus: Pick<ExternalBus, 'health'>
   /** Why the external bus has not started yet. */
-  readonly notConnected: () => string | null
+  readonly notConnected: () => Obstacle | null
   readonly stopping: () => boolean
 }
 
@@ -31,6 +32,7 @@ const readiness = z.object({
   broker: z.object({
     state: z.string(),
     reason: z.string().nullable().describe('why it has not been reached since the start'),
+    permanent: z.boolean().describe('whether a person must mend this'),
     links: z.array(z.object({ domain: z.string(), state: z.string(), reason: z.string().nullable() })),
   }),
 })
@@ -51,12 +53,13 @@ export function healthRoutes({ gauge, externalBus, notConnected, stopping }: Hea
           delay(DATABASE_DEADLINE, null, { ref: false }),
         ]).catch(() => null)
         const { state, links } = externalBus.health()
+        const { reason = null, permanent = false } = notConnected() ?? {}
         const unavailable = outbox === null || gauge.overloaded || stopping()
         return reply.code(unavailable ? 503 : 200).send({
           status: unavailable ? 'unavailable' : state === 'up' ? 'ready' : 'degraded',
           database: outbox === null ? 'down' : 'up',
           outbox,
-          broker: { state, reason: notConnected(), links: [...links] },
+          broker: { state, reason, permanent, links: [...links] },
         })
       },
     )

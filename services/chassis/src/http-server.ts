@@ -2,16 +2,25 @@ import { randomUUID } from 'node:crypto'
 import { fastifySwagger } from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
 import { PosthornError } from '@posthorn/core'
-import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify'
 import {
   type FastifyPluginCallbackZod,
   jsonSchemaTransform,
   serializerCompiler,
-  validatorCompiler,
 } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
+import { answerClientError, answerExpectation, noteResponse } from './client-error.ts'
 import { problemOf, type StatusTable } from './error-mapping.ts'
+import { acceptOnlyJson } from './json-body.ts'
+import { refuseOtherMethods } from './method-not-allowed.ts'
 import { PROBLEM_JSON } from './problem.ts'
+import { validateRequests } from './validate-request.ts'
 
 /** A list of routes whose schemas are zod's. */
 export type Routes = FastifyPluginCallbackZod
@@ -33,12 +42,19 @@ const LIMITS = {
   connectionTimeout: 40_000,
   handlerTimeout: 30_000,
   keepAliveTimeout: 72_000,
-  onProtoPoisoning: 'error',
-  onConstructorPoisoning: 'error',
   requestIdHeader: false,
   routerOptions: { maxParamLength: 768 },
-  http: { maxHeaderSize: 8_192, headersTimeout: 8_000 },
+  http: {
+    maxHeaderSize: 8_192,
+    headersTimeout: 8_000,
+    connectionsCheckingInterval: 1_000,
+    // Node would answer without a body.
+    requireHostHeader: false,
+  },
 } as const
+
+const ON_ERRORS =
+  'Errors are problem details (RFC 9457), also where HTTP itself is at fault: 405, 408, 414, 417 and 431.'
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -46,30 +62,47 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const { title, description, logger, routes, statuses, overloaded } = options
   const loggerInstance: FastifyBaseLogger = logger
-  const app: FastifyInstance = fastify({ ...LIMITS, loggerInstance, genReqId: () => randomUUID() })
-  app.server.maxConnections = 10_000
-  app.setValidatorCompiler(validatorCompiler)
-  app.setSerializerCompiler(serializerCompiler)
-
-  app.setErrorHandler((error, request, reply) => {
+  const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const problem = problemOf(error, statuses, request.id)
     if (problem.status >= 500) request.log.error({ err: error, errorId: request.id }, problem.code)
     if (problem.status === 503) reply.header('retry-after', '1')
     return reply.code(problem.status).type(PROBLEM_JSON).send(problem)
+  }
+  const app: FastifyInstance = fastify({
+    ...LIMITS,
+    loggerInstance,
+    genReqId: () => randomUUID(),
+    frameworkErrors: (...refused) => void answerError(...refused),
+    clientErrorHandler: answerClientError,
   })
-  app.setNotFoundHandler((request) => {
-    throw new PosthornError('NotFound', `There is nothing at ${request.method} ${request.url}.`)
+  app.server.maxConnections = 10_000
+  app.server.on('request', noteResponse)
+  app.server.on('checkExpectation', answerExpectation)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler(() => {
+    throw new PosthornError('NotFound', 'There is nothing at this path.')
   })
-  app.addHook('onRequest', async (request) => {
-    if (READS.has(request.method) || !overloaded()) return
+  app.addHook('onRequest', async ({ method, raw: { headers, httpVersion } }) => {
+    if (headers.host === undefined && httpVersion === '1.1') {
+      throw new PosthornError('MalformedRequest', 'The Host header is missing.')
+    }
+    if (READS.has(method) || !overloaded()) return
     throw new PosthornError('Overloaded', 'Too much is waiting to be passed on; try again.')
   })
+  acceptOnlyJson(app)
+  validateRequests(app)
 
   await app.register(fastifySwagger, {
-    openapi: { openapi: '3.1.0', info: { title, description, version: '1' } },
+    openapi: {
+      openapi: '3.1.0',
+      info: { title, description: `${description} ${ON_ERRORS}`, version: '1' },
+    },
     transform: jsonSchemaTransform,
   })
   await app.register(fastifySwaggerUi, { routePrefix: '/docs' })
+  const allRegistered = refuseOtherMethods(app)
   for (const list of routes) await app.register(list)
+  allRegistered()
   return app
 }

@@ -4,6 +4,7 @@ export {
   readEnvironment,
   serviceVariables,
   urlVariable,
+  wholeNumber,
 } from './environment.ts'
 export type { StatusTable } from './error-mapping.ts'
 export { handleCommand, idempotencyKey } from './handle-command.ts'

@@ -30,8 +30,10 @@ export const commonProblems = {
   503: problem('Not now: overloaded, stopping or without a database. Try again after `Retry-After` seconds'),
 } as const
 
-/** And one that takes an `Idempotency-Key`. */
+/** And one that takes a body, or an `Idempotency-Key`. */
 export const commandProblems = {
   ...commonProblems,
+  413: problem('The body is larger than 64 KiB'),
+  415: problem('The body is no JSON in UTF-8, or is compressed'),
   422: problem('The `Idempotency-Key` was used for another request'),
 } as const

@@ -12,9 +12,11 @@ export async function runService(
   name: string,
   make: () => Promise<{ service: Service; logger: Logger }>,
 ): Promise<void> {
+  let stopping = false
   try {
     const { service, logger } = await make()
     const stop = async (signal: string) => {
+      stopping = true
       logger.info({ signal }, 'stopping')
       setTimeout(() => process.exit(1), LONGEST_STOP).unref()
       const abandoned = await service.stop()
@@ -30,7 +32,8 @@ export async function runService(
     const address = await service.start()
     logger.info({ address }, 'listening')
   } catch (error) {
-    fail(name, error)
+    // A start that a stop has overtaken may fail.
+    if (!stopping) fail(name, error)
   }
 }
 

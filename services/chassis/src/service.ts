@@ -56,7 +56,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   const health = healthRoutes({
     gauge,
     externalBus,
-    notConnected: () => connecting?.reason ?? null,
+    notConnected: () => connecting?.obstacle ?? null,
     stopping: () => stopping,
   })
   const http = await createHttpServer({
@@ -67,21 +67,29 @@ export async function createService(parts: ServiceParts): Promise<Service> {
 
   const purge = () => storage.inbox.purge().catch((error) => logger.warn({ err: error }, 'inbox not purged'))
 
+  const begin = async () => {
+    await storage.start()
+    await bus.start()
+    gauge.start()
+    purging = setInterval(() => void purge(), PURGE_INTERVAL).unref()
+    const address = await http.listen({ host, port })
+    connecting = keepConnecting(externalBus, logger)
+    relay.start()
+    return address
+  }
+  let starting: Promise<string> | undefined
+
   return {
     bus,
     http,
-    async start() {
-      await storage.start()
-      await bus.start()
-      gauge.start()
-      purging = setInterval(() => void purge(), PURGE_INTERVAL).unref()
-      const address = await http.listen({ host, port })
-      connecting = keepConnecting(externalBus, logger)
-      relay.start()
-      return address
+    start() {
+      starting ??= begin()
+      return starting
     },
     async stop() {
       stopping = true
+      // Whoever asked for the start is told why it failed; here it only has to be over.
+      await starting?.catch(() => undefined)
       clearInterval(purging)
       gauge.stop()
       await closeHttp(http)

@@ -4,6 +4,7 @@ import { calendarDate, emailAddress, quantity, quantityOrNone, reference, versio
 
 const invalidSku = failure(z.object({ sku: z.string() }), ({ sku }) => `Invalid sku ${sku}`)
 const line = { orderId: reference, sku: reference, qty: quantity }
+const keyedBySku = { key: ({ sku }: { readonly sku: string }) => sku }
 
 export const createBatchInput = z.object({
   ref: reference,
@@ -11,8 +12,15 @@ export const createBatchInput = z.object({
   qty: quantity,
   eta: calendarDate.nullish(),
 })
-export const changeBatchQuantityInput = z.object({ ref: reference, qty: quantityOrNone })
+/** How much a batch holds in all, and how much of that no line has. Nothing else of a batch ever changes. */
+export const batchStock = z.object({ purchasedQty: quantityOrNone, availableQty: quantityOrNone })
+export const changeBatchQuantityInput = z.object({
+  ref: reference,
+  qty: quantityOrNone,
+  expected: z.array(batchStock).optional().describe('what the batch must hold before: one of these'),
+})
 export const allocateInput = z.object({ ...line, notify: emailAddress.nullish() })
+export const cancelLineInput = z.object({ orderId: reference, sku: reference })
 
 export const batchQuantity = z.object({
   ref: reference,
@@ -21,20 +29,24 @@ export const batchQuantity = z.object({
   released: z.int().min(0).describe('how many order lines lost their stock and wait again'),
 })
 
-export const allocationStatus = z.enum(['allocated', 'backordered'])
+/** Where a line stands: in a batch, or nowhere while it waits for stock. */
+export const placement = z.object({
+  status: z.enum(['allocated', 'backordered']),
+  batchRef: reference.nullable(),
+})
+
+export const batchDetails = z.object({
+  ref: reference,
+  sku: reference,
+  eta: calendarDate.nullable(),
+  ...batchStock.shape,
+})
 
 /** A product as `GetProduct` and `GET /products/:sku` show it. Batches in the order in which they are drawn upon. */
 export const productDetails = z.object({
   sku: reference,
   version,
-  batches: z.array(
-    z.object({
-      ref: reference,
-      eta: calendarDate.nullable(),
-      purchasedQty: quantityOrNone,
-      availableQty: quantityOrNone,
-    }),
-  ),
+  batches: z.array(batchDetails.omit({ sku: true })),
   waiting: z.array(z.object({ orderId: reference, qty: quantity })),
 })
 
@@ -43,7 +55,7 @@ export const allocation = defineDomain('allocation', {
   commands: {
     CreateBatch: command({
       input: createBatchInput,
-      output: z.object({ ref: reference, created: z.boolean() }),
+      output: z.object({ ref: reference, created: z.boolean(), ...batchStock.shape }),
       errors: {
         BatchConflict: failure(
           z.object({ ref: z.string() }),
@@ -51,24 +63,25 @@ export const allocation = defineDomain('allocation', {
         ),
       },
       allow: ['warehouse'],
-      key: ({ sku }) => sku,
+      ...keyedBySku,
     }),
     ChangeBatchQuantity: command({
       input: changeBatchQuantityInput,
       output: batchQuantity,
       errors: {
         BatchNotFound: failure(z.object({ ref: z.string() }), ({ ref }) => `There is no batch ${ref}`),
+        BatchChanged: failure(
+          batchStock.extend({ ref: z.string() }),
+          ({ ref, purchasedQty, availableQty }) =>
+            `Batch ${ref} holds ${purchasedQty} by now, of which ${availableQty} are available`,
+        ),
       },
       allow: ['warehouse'],
       key: ({ ref }) => ref,
     }),
     Allocate: command({
       input: allocateInput,
-      output: z.object({
-        status: allocationStatus,
-        batchRef: reference.nullable(),
-        repeated: z.boolean(),
-      }),
+      output: placement.extend({ repeated: z.boolean() }),
       errors: {
         InvalidSku: invalidSku,
         LineQuantityConflict: failure(
@@ -78,7 +91,20 @@ export const allocation = defineDomain('allocation', {
         ),
       },
       allow: ['storefront'],
-      key: ({ sku }) => sku,
+      ...keyedBySku,
+    }),
+    /** The result tells where the line stood. */
+    CancelLine: command({
+      input: cancelLineInput,
+      output: placement,
+      errors: {
+        LineNotFound: failure(
+          z.object({ orderId: z.string(), sku: z.string() }),
+          ({ orderId, sku }) => `Order ${orderId} has no line of ${sku}`,
+        ),
+      },
+      allow: ['storefront'],
+      ...keyedBySku,
     }),
     GetProduct: command({
       input: z.object({ sku: reference }),
@@ -92,17 +118,21 @@ export const allocation = defineDomain('allocation', {
   events: {
     BatchCreated: event(
       z.object({ ref: reference, sku: reference, qty: quantity, eta: calendarDate.nullable() }),
-      { key: ({ sku }) => sku },
+      keyedBySku,
     ),
     BatchQuantityChanged: event(
       z.object({ ref: reference, sku: reference, qty: quantityOrNone, previousQty: quantityOrNone }),
-      { key: ({ sku }) => sku },
+      keyedBySku,
     ),
-    Allocated: event(z.object({ ...line, batchRef: reference, version }), { key: ({ sku }) => sku }),
-    Deallocated: event(z.object({ ...line, batchRef: reference, reason: z.enum(['released']), version }), {
-      key: ({ sku }) => sku,
-    }),
-    OutOfStock: event(z.object({ ...line, version }), { key: ({ sku }) => sku }),
-    AllocationRequired: event(z.object(line), { private: true, key: ({ sku }) => sku }),
+    Allocated: event(z.object({ ...line, batchRef: reference, version }), keyedBySku),
+    /** A line lost its stock: `released` by its batch, to wait again, or `cancelled` by its order. */
+    Deallocated: event(
+      z.object({ ...line, batchRef: reference, reason: z.enum(['released', 'cancelled']), version }),
+      keyedBySku,
+    ),
+    OutOfStock: event(z.object({ ...line, version }), keyedBySku),
+    /** An order no longer wants a line that waited. (Of one that had stock `Deallocated` tells.) */
+    BackorderCancelled: event(z.object({ ...line, version }), keyedBySku),
+    AllocationRequired: event(z.object(line), { private: true, ...keyedBySku }),
   },
 })

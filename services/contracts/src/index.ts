@@ -1,10 +1,13 @@
 export {
   allocateInput,
   allocation,
-  allocationStatus,
+  batchDetails,
   batchQuantity,
+  batchStock,
+  cancelLineInput,
   changeBatchQuantityInput,
   createBatchInput,
+  placement,
   productDetails,
 } from './allocation.ts'
 export { notificationStatus, notifications } from './notifications.ts'

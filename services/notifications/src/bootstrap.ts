@@ -18,7 +18,7 @@ export interface Overrides {
   readonly logger?: ReturnType<typeof createLogger>
 }
 
-const { Allocated, Deallocated, OutOfStock } = allocation.events
+const { Allocated, Deallocated, BackorderCancelled, OutOfStock } = allocation.events
 
 export async function bootstrap(config: Config, overrides: Overrides = {}): Promise<Service> {
   const {
@@ -29,6 +29,7 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
       url: config.amqpUrl,
       domain: notifications.name,
       system,
+      onError: ({ error: err, ...facts }) => logger.warn({ err, ...facts }, 'a delivery did not end well'),
       ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
     }),
   } = overrides
@@ -36,12 +37,13 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
     domain: notifications,
     units: storage.units,
     outbox: storage.outbox,
-    subscribes: [OutOfStock, Allocated, Deallocated],
+    subscribes: [OutOfStock, Allocated, Deallocated, BackorderCancelled],
     handlers: {
       commands: commandHandlers,
-      events: eventHandlers({ mailer, externalBus }),
+      events: eventHandlers,
       subscriptions: subscriptionHandlers,
     },
+    dependencies: { mailer, externalBus },
     middleware: [logging(logger)],
     onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it will be tried again'),
   })

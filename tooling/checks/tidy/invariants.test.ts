@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { projectFiles, readText, root } from '../workspace.mjs'
-import { unguardedInvariants } from './invariants.ts'
+import { deadCitations, unguardedInvariants } from './invariants.ts'
 
+const testPattern = /\/test\/.*\.ts$|\.test\.ts$|\/contract-tests\/.*\.ts$/
 const tests = [{ path: 'packages/core/test/unit/bus.test.ts', text: "test('nothing is lost', () => {})" }]
 
 test('an invariant that cites an existing test passes, on one line or several', () => {
@@ -35,7 +36,13 @@ test('an invariant without a test, with an unknown file, with an unknown title o
   ])
 })
 
+test('every test that a document cites exists', () => {
+  const files = projectFiles(testPattern)
+  const documents = projectFiles(/^(docs\/.*|packages\/[^/]+\/[^/]+|(?!ARCHITECTURE)[^/]+)\.md$/)
+  expect(documents.flatMap(({ text }) => deadCitations(text, files))).toEqual([])
+})
+
 test('every invariant of ARCHITECTURE.md names a test that exists', () => {
   const architecture = existsSync(join(root, 'ARCHITECTURE.md')) ? readText('ARCHITECTURE.md') : ''
-  expect(unguardedInvariants(architecture, projectFiles(/\.test\.ts$|\/contract-tests\/.*\.ts$/))).toEqual([])
+  expect(unguardedInvariants(architecture, projectFiles(testPattern))).toEqual([])
 })

@@ -1,12 +1,11 @@
 import type { SourceFile } from '../workspace.mjs'
 import { testTitles } from './test-code.ts'
 
-const citation = /`test: ([^\s`]+) › ([^`]+)`/g
+const citation = /`test: ([^\s`<>]+) › ([^`]+)`/g
 
 /**
  * What is wrong with the invariants of ARCHITECTURE.md: the numbered list under `## Invariants`, each item of which
- * cites at least one test as `` `test: <path> › <title>` ``; a title within `describe` blocks is the innermost one.
- * Citations elsewhere in the document are held to the same.
+ * cites at least one test.
  */
 export function unguardedInvariants(architecture: string, tests: readonly SourceFile[]): string[] {
   const findings: string[] = []
@@ -17,13 +16,17 @@ export function unguardedInvariants(architecture: string, tests: readonly Source
     if (Number(number) !== i + 1) findings.push(`invariant ${number} stands at place ${i + 1}`)
     if (item.match(citation) === null) findings.push(`invariant ${number} cites no test`)
   })
-  for (const [, path = '', title = ''] of architecture.matchAll(citation)) {
+  return [...findings, ...deadCitations(architecture, tests)]
+}
+
+/** Tests that a document cites, as `` `test: <path> › <title>` `` with the innermost title, and that do not exist. */
+export function deadCitations(document: string, tests: readonly SourceFile[]): string[] {
+  return [...document.matchAll(citation)].flatMap(([, path = '', title = '']) => {
     const file = tests.find((test) => test.path === path)
-    if (file === undefined) findings.push(`${path} is cited and is not a test file`)
-    else if (!testTitles(file).some((pattern) => pattern.test(title)))
-      findings.push(`${path} has no test “${title}”`)
-  }
-  return findings
+    if (file === undefined) return [`${path} is cited and is not a test file`]
+    if (testTitles(file).some((pattern) => pattern.test(title))) return []
+    return [`${path} has no test “${title}”`]
+  })
 }
 
 function invariantsOf(architecture: string): string[] {

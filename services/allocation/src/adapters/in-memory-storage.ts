@@ -4,6 +4,7 @@ import { InMemoryStore, inMemoryUnitsOfWork } from '@posthorn/core/in-memory'
 import type { Repositories } from '../service-layer/unit.ts'
 import { inMemoryAllocationsView } from './in-memory-allocations-view.ts'
 import { inMemoryProductRepository } from './in-memory-product-repository.ts'
+import { inMemoryStockView } from './in-memory-stock-view.ts'
 
 /** Everything in this process, for tests and for a look without a database. */
 export function inMemoryStorage(store = new InMemoryStore()): Storage<Repositories, 'allocation'> {
@@ -12,7 +13,7 @@ export function inMemoryStorage(store = new InMemoryStore()): Storage<Repositori
       domain: allocation,
       store,
       repositories: { products: inMemoryProductRepository },
-      adapters: { allocations: inMemoryAllocationsView },
+      adapters: { allocations: inMemoryAllocationsView, stock: inMemoryStockView },
     }),
     outbox: store.queue,
     inbox: store.inbox,

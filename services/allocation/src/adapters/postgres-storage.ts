@@ -11,6 +11,7 @@ import {
 import type { Repositories } from '../service-layer/unit.ts'
 import { drizzleAllocationsView } from './drizzle-allocations-view.ts'
 import { drizzleProductRepository } from './drizzle-product-repository.ts'
+import { drizzleStockView } from './drizzle-stock-view.ts'
 
 /** A burst waits for its turn; what sheds load is the cap on the outbox. In ms. */
 const ACQUIRE_TIMEOUT = 25_000
@@ -25,7 +26,7 @@ export function postgresStorage(url: string): Storage<Repositories, 'allocation'
       driver,
       defaults: { acquireTimeout: ACQUIRE_TIMEOUT },
       repositories: { products: drizzleProductRepository },
-      adapters: { allocations: drizzleAllocationsView },
+      adapters: { allocations: drizzleAllocationsView, stock: drizzleStockView },
     }),
     outbox: drizzleOutboxQueue(driver),
     inbox: drizzleInbox(driver),

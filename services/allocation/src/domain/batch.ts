@@ -8,6 +8,12 @@ export interface BatchContent {
   readonly eta: string | null
 }
 
+/** What of a batch may change: how much it holds in all, and how much of that no line has. */
+export interface BatchStock {
+  readonly purchasedQty: number
+  readonly availableQty: number
+}
+
 /** A line in a batch; `position` tells the order in which the product's lines were moved. */
 export interface Allocation {
   readonly line: OrderLine
@@ -75,6 +81,10 @@ export class Batch {
 
   changePurchasedQty(qty: number): void {
     this.#purchasedQty = checked(qty)
+  }
+
+  holds({ purchasedQty, availableQty }: BatchStock): boolean {
+    return purchasedQty === this.purchasedQty && availableQty === this.availableQty
   }
 
   hasContent({ ref, sku, qty, eta }: BatchContent): boolean {

@@ -1,6 +1,6 @@
 import { allocation } from '@posthorn/contracts'
 import type { Aggregate, Event } from '@posthorn/core'
-import { type Batch, byPreference } from './batch.ts'
+import { type Batch, type BatchStock, byPreference } from './batch.ts'
 import type { OrderLine } from './order-line.ts'
 
 /** A line that no batch serves. `told` is false until its first try has failed and `OutOfStock` was raised. */
@@ -23,9 +23,9 @@ interface ProductState {
   readonly waiting?: readonly WaitingLine[]
 }
 
-const { Allocated, AllocationRequired, BatchCreated, BatchQuantityChanged, Deallocated, OutOfStock } =
-  allocation.events
-const { BatchConflict, BatchNotFound, LineQuantityConflict } = allocation.errors
+const { Allocated, BackorderCancelled, Deallocated, OutOfStock } = allocation.events
+const { AllocationRequired, BatchCreated, BatchQuantityChanged } = allocation.events
+const { BatchChanged, BatchConflict, BatchNotFound, LineNotFound, LineQuantityConflict } = allocation.errors
 
 /** All batches of one SKU and all lines that want it: each line stands in one batch, or waits. */
 export class Product implements Aggregate {
@@ -65,22 +65,30 @@ export class Product implements Aggregate {
     return [...this.#waiting.values()]
   }
 
-  /** False when this very batch was created before. */
-  createBatch(batch: Batch): boolean {
+  /** Gives the batch as it is known when this very batch was created before. */
+  createBatch(batch: Batch): { readonly batch: Batch; readonly created: boolean } {
     const known = this.#batches.find(({ ref }) => ref === batch.ref)
-    if (known?.hasContent(batch.content)) return false
+    if (known?.hasContent(batch.content)) return { batch: known, created: false }
     if (known !== undefined) throw new BatchConflict({ ref: batch.ref })
     this.#batches.push(batch)
     this.#batches.sort(byPreference)
     this.events.push(BatchCreated(batch.content))
     this.allocateWaiting()
-    return true
+    return { batch, created: true }
   }
 
-  changeBatchQuantity(ref: string, qty: number): { readonly batch: Batch; readonly released: number } {
+  /** @param expected if given, what the batch must hold before: one of these */
+  changeBatchQuantity(
+    ref: string,
+    qty: number,
+    expected?: readonly BatchStock[],
+  ): { readonly batch: Batch; readonly released: number } {
     const batch = this.#batches.find((candidate) => candidate.ref === ref)
     if (batch === undefined) throw new BatchNotFound({ ref })
-    const previousQty = batch.purchasedQty
+    const { purchasedQty: previousQty, availableQty } = batch
+    if (expected?.some((stock) => batch.holds(stock)) === false) {
+      throw new BatchChanged({ ref, purchasedQty: previousQty, availableQty })
+    }
     if (qty === previousQty) return { batch, released: 0 }
 
     batch.changePurchasedQty(qty)
@@ -91,8 +99,7 @@ export class Product implements Aggregate {
   }
 
   allocate(line: OrderLine): Placement {
-    const holder = this.#batches.find((batch) => batch.lineOf(line.orderId) !== undefined)
-    const known = holder?.lineOf(line.orderId) ?? this.#waiting.get(line.orderId)?.line
+    const { known, holder } = this.#find(line.orderId)
     if (known === undefined) {
       this.#beginToWait(line)
       return { batchRef: this.#tryToAllocate(line), repeated: false }
@@ -103,19 +110,31 @@ export class Product implements Aggregate {
     return { batchRef: holder?.ref ?? null, repeated: true }
   }
 
-  /** Frees what the order's line holds for those that wait. */
-  cancel(orderId: string): void {
-    this.#waiting.delete(orderId)
-    for (const batch of this.#batches) {
-      const line = batch.lineOf(orderId)
-      if (line !== undefined) batch.deallocate(line)
+  /** Forgets the order's line, and frees what it held for those that wait. Gives where it stood. */
+  cancel(orderId: string): Pick<Placement, 'batchRef'> {
+    const { known, holder } = this.#find(orderId)
+    if (known === undefined) throw new LineNotFound({ orderId, sku: this.sku })
+    const version = this.#nextVersion
+    if (holder === undefined) {
+      this.#waiting.delete(orderId)
+      this.events.push(BackorderCancelled({ ...known, version }))
+    } else {
+      holder.deallocate(known)
+      this.events.push(Deallocated({ ...known, batchRef: holder.ref, reason: 'cancelled', version }))
     }
     this.allocateWaiting()
+    return { batchRef: holder?.ref ?? null }
   }
 
   /** Tries each waiting line once. One that does not fit does not hold up the next. */
   allocateWaiting(): void {
     for (const { line } of this.waiting) this.#tryToAllocate(line)
+  }
+
+  /** `holder` is undefined while the line waits. */
+  #find(orderId: string): { readonly known: OrderLine | undefined; readonly holder: Batch | undefined } {
+    const holder = this.#batches.find((batch) => batch.lineOf(orderId) !== undefined)
+    return { known: holder?.lineOf(orderId) ?? this.#waiting.get(orderId)?.line, holder }
   }
 
   #tryToAllocate(line: OrderLine): string | null {

@@ -15,15 +15,16 @@ async function createBatch({ payload }: MessageOf<typeof commands.CreateBatch>, 
   const owner = await unit.products.getByBatch(ref)
   if (owner !== undefined && owner.sku !== sku) throw new errors.BatchConflict({ ref })
   const product = owner ?? (await unit.products.get(sku, FOR_UPDATE)) ?? newProduct(sku, unit)
-  const created = product.createBatch(new Batch({ ref, sku, qty, eta: eta ?? null }))
-  return { ref, created }
+  const { batch, created } = product.createBatch(new Batch({ ref, sku, qty, eta: eta ?? null }))
+  const { purchasedQty, availableQty } = batch
+  return { ref, created, purchasedQty, availableQty }
 }
 
 async function changeBatchQuantity({ payload }: MessageOf<typeof commands.ChangeBatchQuantity>, unit: Unit) {
-  const { ref, qty } = payload
+  const { ref, qty, expected } = payload
   const product = await unit.products.getByBatch(ref)
   if (product === undefined) throw new errors.BatchNotFound({ ref })
-  const { batch, released } = product.changeBatchQuantity(ref, qty)
+  const { batch, released } = product.changeBatchQuantity(ref, qty, expected)
   return { ref, qty, availableQty: batch.availableQty, released }
 }
 
@@ -32,10 +33,15 @@ async function allocate({ payload }: MessageOf<typeof commands.Allocate>, unit: 
   const product = await unit.products.get(sku, FOR_UPDATE)
   if (product === undefined) throw new errors.InvalidSku({ sku })
   const placement = product.allocate(orderLine(orderId, sku, qty))
-  if (notify != null && !placement.repeated) {
-    unit.send(notifications.commands.Watch({ orderId, email: notify }))
-  }
+  if (notify != null) unit.send(notifications.commands.Watch({ orderId, email: notify }))
   return { status: statusOf(placement), ...placement }
+}
+
+async function cancelLine({ payload }: MessageOf<typeof commands.CancelLine>, unit: Unit) {
+  const product = await unit.products.get(payload.sku, FOR_UPDATE)
+  if (product === undefined) throw new errors.LineNotFound(payload)
+  const { batchRef } = product.cancel(payload.orderId)
+  return { status: statusOf({ batchRef }), batchRef }
 }
 
 async function getProduct({ payload: { sku } }: MessageOf<typeof commands.GetProduct>, unit: Unit) {
@@ -57,10 +63,17 @@ async function recordAllocated({ payload }: MessageOf<typeof events.Allocated>, 
   await unit.allocations.record(payload)
 }
 
-type BeganToWait = MessageOf<typeof events.Deallocated> | MessageOf<typeof events.OutOfStock>
+async function recordDeallocated({ payload }: MessageOf<typeof events.Deallocated>, unit: Unit) {
+  if (payload.reason === 'cancelled') await unit.allocations.remove(payload)
+  else await unit.allocations.record({ ...payload, batchRef: null })
+}
 
-async function recordBackordered({ payload }: BeganToWait, unit: Unit) {
+async function recordOutOfStock({ payload }: MessageOf<typeof events.OutOfStock>, unit: Unit) {
   await unit.allocations.record({ ...payload, batchRef: null })
+}
+
+async function recordCancelled({ payload }: MessageOf<typeof events.BackorderCancelled>, unit: Unit) {
+  await unit.allocations.remove(payload)
 }
 
 function newProduct(sku: string, unit: Unit): Product {
@@ -73,13 +86,15 @@ export const commandHandlers = {
   CreateBatch: createBatch,
   ChangeBatchQuantity: changeBatchQuantity,
   Allocate: allocate,
+  CancelLine: cancelLine,
   GetProduct: getProduct,
   RebuildAllocations: rebuildAllocations,
 }
 
 export const eventHandlers = {
   Allocated: { view: shared(recordAllocated) },
-  Deallocated: { view: shared(recordBackordered) },
-  OutOfStock: { view: shared(recordBackordered) },
+  Deallocated: { view: shared(recordDeallocated) },
+  OutOfStock: { view: shared(recordOutOfStock) },
+  BackorderCancelled: { view: shared(recordCancelled) },
   AllocationRequired: { reallocate },
 }

@@ -1,6 +1,7 @@
 import type { Repository, UnitOfWork } from '@posthorn/core'
 import type { Product } from '../domain/product.ts'
 import type { AllocationsView } from '../views/allocations.ts'
+import type { StockView } from '../views/stock.ts'
 
 export interface ProductRepository extends Repository<Product> {
   /**
@@ -13,6 +14,7 @@ export interface ProductRepository extends Repository<Product> {
 export interface Repositories {
   readonly products: ProductRepository
   readonly allocations: AllocationsView
+  readonly stock: StockView
 }
 
 export type Unit = UnitOfWork<Repositories, 'allocation'>

@@ -9,10 +9,14 @@ export interface AllocationEntry {
   readonly version: number
 }
 
-/** Where each order's lines stand: what is read, and never the products for it. */
+/**
+ * Where each order's lines stand: what is read, and never the products for it. It is written in the unit that changed
+ * the product. What comes later is old news, as is what comes with a version that the view has passed, and both are
+ * ignored: so no event that is replayed brings back a cancelled line or removes one that was asked for anew.
+ */
 export interface AllocationsView {
-  /** Keeps the entry unless it knows a newer one of the same line: entries may come in any order. */
   record(entry: AllocationEntry): Promise<void>
+  remove(entry: Pick<AllocationEntry, 'orderId' | 'sku' | 'version'>): Promise<void>
   /** In the order of SKUs. */
   ofOrder(orderId: string): Promise<readonly AllocationEntry[]>
   /** Makes the view anew from the products. Gives the number of lines. */

@@ -27,10 +27,10 @@ export interface RunningAllocation {
 export async function startAllocation(
   storage: Storage<Repositories, 'allocation'>,
   changes: Partial<Config> = {},
+  logger: ReturnType<typeof createLogger> = createLogger('allocation', process.env.LOG_LEVEL ?? 'silent'),
 ): Promise<RunningAllocation> {
   const broker = new InMemoryBroker({ plan: planSystem(system) })
   const externalBus = inMemoryExternalBus({ domain: 'allocation', system, broker })
-  const logger = createLogger('allocation', process.env.LOG_LEVEL ?? 'silent')
   const service = await bootstrap({ ...config, ...changes }, { storage, externalBus, logger })
   await service.start()
   return { service, storage, broker }

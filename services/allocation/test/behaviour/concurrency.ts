@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Repositories } from '../../src/service-layer/unit.ts'
 import { fresh, type RunningAllocation, startAllocation } from './allocation-service.ts'
 
-const { Allocate, ChangeBatchQuantity, CreateBatch, GetProduct, RebuildAllocations } = allocation.commands
+const { Allocate, CancelLine, ChangeBatchQuantity, CreateBatch, GetProduct, RebuildAllocations } =
+  allocation.commands
 
 /** What holds when much happens at once, on any storage. */
 export function concurrencyBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
@@ -106,6 +107,74 @@ export function concurrencyBehaviour(makeStorage: () => Promise<Storage<Reposito
         before.map((entries) => entries.map(({ batchRef }) => batchRef)),
       )
     })
+
+    test('is made anew while much happens, and nobody ever misses a line that was there', async () => {
+      const { bus } = running.service
+      const { units } = running.storage
+      const skus = [fresh('LAMP'), fresh('CHAIR'), fresh('TABLE')]
+      const refs: string[] = []
+      for (const sku of skus) refs.push(await addBatch(sku, 8), await addBatch(sku, 8))
+      const read = (orderId: string) => units.run((unit) => unit.allocations.ofOrder(orderId))
+      const kept = fresh('order')
+      for (const sku of skus) await bus.handle(Allocate({ orderId: kept, sku, qty: 1 }))
+
+      let busy = true
+      const missed: unknown[] = []
+      const reader = async () => {
+        while (busy) {
+          const lines = await read(kept)
+          if (lines.length !== skus.length) missed.push(lines)
+        }
+      }
+      const rebuilder = async () => {
+        let times = 0
+        for (; busy; times++) await bus.handle(RebuildAllocations({}))
+        return times
+      }
+      const orders = [kept]
+      const writer = async (n: number) => {
+        const sku = skus[n % 3] as string
+        for (let step = 0; step < 12; step++) {
+          const orderId = fresh('order')
+          orders.push(orderId)
+          const asked = [sku, skus[(n + 1) % 3] as string]
+          for (const each of asked)
+            await bus.handle(Allocate({ orderId, sku: each, qty: 1 + ((n + step) % 4) }))
+          const lines = await read(orderId)
+          if (lines.length !== 2) missed.push(lines)
+          if (step % 3 === n % 3) await bus.handle(CancelLine({ orderId, sku }))
+          if (step % 3 === n % 3 && (await read(orderId)).length !== 1) missed.push('a line that is gone')
+          const ref = refs[(n + step) % refs.length] as string
+          if (step % 2 === 0) await bus.handle(ChangeBatchQuantity({ ref, qty: (n * 5 + step * 7) % 17 }))
+        }
+      }
+      const beside = [reader(), rebuilder(), rebuilder()]
+      await Promise.all([0, 1, 2, 3, 4].map(writer)).finally(() => {
+        busy = false
+      })
+      const [, ...rebuilds] = await Promise.all(beside)
+      await expect.poll(async () => (await running.storage.outbox.depth()).local, { timeout: 5_000 }).toBe(0)
+
+      const shown = async () =>
+        (await Promise.all(orders.map(read)))
+          .flat()
+          .map(({ orderId, sku, qty, batchRef }) => `${orderId} ${sku} ${qty} ${batchRef}`)
+      const derived = await units.run(async (unit) => {
+        const products = await Promise.all(skus.map((sku) => unit.products.get(sku)))
+        return products.flatMap((product) => [
+          ...(product?.batches ?? []).flatMap(({ ref, allocations }) =>
+            allocations.map(({ line }) => `${line.orderId} ${line.sku} ${line.qty} ${ref}`),
+          ),
+          ...(product?.waiting ?? []).map(({ line }) => `${line.orderId} ${line.sku} ${line.qty} null`),
+        ])
+      })
+      expect(missed).toEqual([])
+      expect(rebuilds.every((times) => Number(times) > 1)).toBe(true)
+      expect((await shown()).sort()).toEqual([...derived].sort())
+      const live = await shown()
+      await bus.handle(RebuildAllocations({}))
+      expect(await shown()).toEqual(live)
+    }, 60_000)
 
     test('keeps the newest entry of a line, in whatever order they come', async () => {
       const { units } = running.storage

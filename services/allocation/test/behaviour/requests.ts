@@ -1,11 +1,12 @@
 import type { Service } from '@posthorn/chassis'
+import { fresh } from './allocation-service.ts'
 
 type Answer = Promise<{ status: number; headers: Record<string, unknown>; body: never }>
 
 /** The service's HTTP interface, as a client speaks it. */
 export function requestsTo({ http }: Service) {
   const ask = async (
-    method: 'GET' | 'POST' | 'PATCH',
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     url: string,
     payload?: unknown,
     headers: Record<string, string> = {},
@@ -16,13 +17,25 @@ export function requestsTo({ http }: Service) {
       headers: payload === undefined ? headers : { 'content-type': 'application/json', ...headers },
       ...(payload === undefined ? {} : { payload: JSON.stringify(payload) }),
     })
-    return { status: response.statusCode, headers: response.headers, body: response.json() as never }
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      body: (response.body === '' ? undefined : response.json()) as never,
+    }
   }
+  const post = (url: string, payload: unknown, headers?: Record<string, string>) =>
+    ask('POST', url, payload, headers)
   return {
-    get: (url: string) => ask('GET', url),
-    post: (url: string, payload: unknown, headers?: Record<string, string>) =>
-      ask('POST', url, payload, headers),
+    post,
+    get: (url: string, headers?: Record<string, string>) => ask('GET', url, undefined, headers),
+    delete: (url: string, headers?: Record<string, string>) => ask('DELETE', url, undefined, headers),
     patch: (url: string, payload: unknown, headers?: Record<string, string>) =>
       ask('PATCH', url, payload, headers),
+    /** Gives its reference. */
+    async addBatch(sku: string, qty: number, eta?: string, ref = fresh('batch')) {
+      const { status } = await post('/batches', { ref, sku, qty, ...(eta && { eta }) })
+      if (status !== 201) throw new Error(`POST /batches answered ${status}`)
+      return ref
+    },
   }
 }

@@ -5,10 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDatabases, type Databases } from '../../../../tooling/running-system/databases.ts'
 import { postgresStorage } from '../../src/adapters/postgres-storage.ts'
 import * as schema from '../../src/adapters/schema.ts'
-import { concurrencyBehaviour } from '../behaviour/concurrency.ts'
-import { httpBehaviour } from '../behaviour/http.ts'
-import { messageBehaviour } from '../behaviour/messages.ts'
-import { repositoryBehaviour } from '../behaviour/repository.ts'
+import { everyBehaviour } from '../behaviour/every-behaviour.ts'
 
 describe('on Postgres', () => {
   let databases: Databases
@@ -20,11 +17,7 @@ describe('on Postgres', () => {
   })
   afterAll(() => databases.drop())
 
-  const storage = async () => postgresStorage(databases.url('allocation'))
-  httpBehaviour(storage)
-  messageBehaviour(storage)
-  repositoryBehaviour(storage)
-  concurrencyBehaviour(storage)
+  everyBehaviour(async () => postgresStorage(databases.url('allocation')))
 
   test('the tables are what the migrations make', async () => {
     await using driver = postgresDriver(databases.url('allocation'))

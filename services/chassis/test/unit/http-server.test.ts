@@ -59,6 +59,16 @@ test.each([
   expect(headers['content-type']).toContain('application/problem+json')
 })
 
+test.each([
+  ['{', 'The body is not valid JSON.'],
+  ['', 'The body is empty; JSON was announced.'],
+  ['\uFEFF{}', 'The body begins with a byte order mark.'],
+  ['{"__proto__": {}}', 'The body has a key that reaches for a prototype.'],
+  ['{"constructor": {"prototype": {}}}', 'The body has a key that reaches for a prototype.'],
+])('the body %j is told what is wrong with it', async (payload, detail) => {
+  expect((await post(payload)).body.detail).toBe(detail)
+})
+
 test('a fault is named with its path', async () => {
   expect((await post('{"a": {"b": "1"}}')).body.errors).toMatchObject([{ path: 'a.b' }])
   expect((await (await server()).inject('/fail/payload')).json()).toMatchObject({
@@ -93,5 +103,6 @@ test('there is nothing at an unknown path', async () => {
 test('OpenAPI 3.1 declares the problems of a route', async () => {
   const document = (await (await server()).inject('/docs/json')).json()
   expect(document.openapi).toBe('3.1.0')
+  expect(document.info.description).toMatch(/405, 408, 414, 417 and 431\.$/)
   expect(document.paths['/echo'].post.responses['400'].content).toHaveProperty(['application/problem+json'])
 })

@@ -21,7 +21,12 @@ afterEach(async () => {
   for (const service of running.splice(0)) await service.stop()
 })
 
-async function startShop({ planned = true, outboxCap = 10, depthFails = false } = {}) {
+async function makeShop({
+  planned = true,
+  outboxCap = 10,
+  depthFails = false,
+  storageStart = async () => undefined as void,
+} = {}) {
   const broker = new InMemoryBroker()
   if (planned) broker.apply(planSystem(system))
   const store = new InMemoryStore()
@@ -42,18 +47,23 @@ async function startShop({ planned = true, outboxCap = 10, depthFails = false } 
     logger: createLogger('shop', 'silent'),
     statuses: {},
     routes: [],
-    storage: { outbox, inbox: store.inbox, start: async () => undefined, stop: async () => undefined },
+    storage: { outbox, inbox: store.inbox, start: storageStart, stop: async () => undefined },
     bus: createMessageBus({ domain, units, outbox, handlers: { commands: {} } }),
     externalBus: inMemoryExternalBus({ domain: 'shop', system, broker }),
   })
-  const address = await service.start()
-  running.push(service)
+  const sell = (n: number) => units.run(async (unit) => unit.publish(domain.events.Sold({ n })))
+  return { service, broker, sell, store }
+}
+
+async function startShop(options: Parameters<typeof makeShop>[0] = {}) {
+  const shop = await makeShop(options)
+  const address = await shop.service.start()
+  running.push(shop.service)
   const ready = async () => {
     const response = await fetch(`${address}/health/ready`)
     return { code: response.status, ...((await response.json()) as { status: string; database: string }) }
   }
-  const sell = (n: number) => units.run(async (unit) => unit.publish(domain.events.Sold({ n })))
-  return { service, broker, address, ready, sell, store }
+  return { ...shop, address, ready }
 }
 
 test('a service with all that it needs is live and ready', async () => {
@@ -66,12 +76,12 @@ test('without a broker it serves, says that it is degraded, and recovers by itse
   const { broker, ready, sell, store } = await startShop({ planned: false })
   await expect
     .poll(ready)
-    .toMatchObject({ code: 200, status: 'degraded', broker: { reason: expect.any(String) } })
+    .toMatchObject({ code: 200, status: 'degraded', broker: { reason: expect.any(String), permanent: true } })
   await sell(1)
   broker.apply(planSystem(system))
   await expect
     .poll(ready, { timeout: 10_000 })
-    .toMatchObject({ code: 200, status: 'ready', broker: { reason: null } })
+    .toMatchObject({ code: 200, status: 'ready', broker: { reason: null, permanent: false } })
   await expect.poll(() => store.queue.depth(), { timeout: 5_000 }).toMatchObject({ broker: 0 })
 })
 
@@ -110,4 +120,18 @@ test('a client that says nothing does not hold up a stop', async () => {
   const stopped = await Promise.race([service.stop(), delay(9_000)])
   expect(stopped).toEqual([])
   await closed
+})
+
+test('a stop that comes while the service is starting leaves nothing running', async () => {
+  let databaseIsThere = () => {}
+  const database = new Promise<void>((resolve) => {
+    databaseIsThere = resolve
+  })
+  const { service } = await makeShop({ storageStart: () => database })
+  const started = service.start()
+  const stopped = service.stop()
+  databaseIsThere()
+  const address = await started
+  expect(await stopped).toEqual([])
+  await expect(fetch(`${address}/health/live`)).rejects.toThrow()
 })

@@ -29,9 +29,9 @@ export const facts = pgTable(
   {
     orderId: text('order_id').notNull(),
     sku: text().notNull(),
-    kind: text({ enum: ['allocated', 'deallocated'] }).notNull(),
+    kind: text({ enum: ['allocated', 'deallocated', 'cancelled'] }).notNull(),
     qty: integer().notNull(),
-    batchRef: text('batch_ref').notNull(),
+    batchRef: text('batch_ref'),
     version: integer().notNull(),
     eventId: text('event_id').notNull(),
   },

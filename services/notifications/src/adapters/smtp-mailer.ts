@@ -1,24 +1,51 @@
+import { Socket } from 'node:net'
 import { createTransport } from 'nodemailer'
 import type { Mailer, OutgoingMail } from '../service-layer/mailer.ts'
 
 const TIMEOUTS = { connectionTimeout: 5_000, greetingTimeout: 5_000, socketTimeout: 10_000 }
 
-/** @param from the sender's address; its domain ends the Message-IDs */
-export function smtpMailer(url: string, from: string): Mailer {
-  const transport = createTransport({ url, ...TIMEOUTS, disableFileAccess: true, disableUrlAccess: true })
+/**
+ * @param from the sender's address; its domain ends the Message-IDs
+ * @param deadline for a whole conversation, in ms: a server that says a little now and then is never idle
+ */
+export function smtpMailer(url: string, from: string, deadline = 25_000): Mailer {
   const domain = from.split('@').at(-1)
   return {
     async send({ id, recipient, subject, text }: OutgoingMail) {
+      const socket = new Socket()
+      const transport = createTransport({
+        url,
+        ...TIMEOUTS,
+        socket,
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      })
+      const cut = setTimeout(() => socket.destroy(), deadline).unref()
+      socket.once('close', () => clearTimeout(cut))
       try {
-        await transport.sendMail({ from, to: recipient, subject, text, messageId: `<${id}@${domain}>` })
+        await transport.sendMail({
+          from,
+          // Not as a text, which may be a list.
+          to: { name: '', address: recipient },
+          subject,
+          text,
+          messageId: `<${id}@${domain}>`,
+        })
         return { refused: null }
       } catch (error) {
         const refused = refusal(error)
-        if (refused === undefined) throw error
+        if (refused === undefined) throw withoutReply(error)
         return { refused }
       }
     },
   }
+}
+
+/** What nodemailer says of a conversation that failed. */
+interface Failure {
+  readonly command?: string
+  readonly response?: string
+  readonly responseCode?: number
 }
 
 /** What a server says of this mail; what it says before, or in these words, is about the service or about itself. */
@@ -27,8 +54,16 @@ const ABOUT_THE_SERVICE: ReadonlySet<number> = new Set([502, 503, 530, 535])
 
 /** Why the server will never accept this mail. */
 function refusal(error: unknown): string | undefined {
-  const { command = '', responseCode = 0 } = Object(error) as { command?: string; responseCode?: number }
-  if (responseCode < 500 || !ABOUT_THE_MAIL.has(command) || ABOUT_THE_SERVICE.has(responseCode))
-    return undefined
+  const { command = '', responseCode = 0 } = Object(error) as Failure
+  if (responseCode < 500 || responseCode > 599) return undefined
+  if (!ABOUT_THE_MAIL.has(command) || ABOUT_THE_SERVICE.has(responseCode)) return undefined
   return `the mail server answered ${responseCode}`
+}
+
+/** A server’s words may be long, and name whoever the mail is for: they stay out of logs. */
+function withoutReply(error: unknown): unknown {
+  const { command, response, responseCode } = Object(error) as Failure
+  if (response === undefined) return error
+  const answer = responseCode === undefined ? 'made no sense' : `answered ${responseCode}`
+  return new Error(`The mail server ${answer} (${command})`)
 }

@@ -29,17 +29,26 @@ export function outOfStockMail({ orderId, sku, qty }: Line): Mail {
 }
 
 export function lineMail(orderId: string, { kind, sku, qty, batchRef }: Fact): Mail {
-  if (kind === 'allocated') {
-    return {
-      subject: `Order ${orderId}: ${sku} is allocated`,
-      text: `${qty} of ${sku} for order ${orderId} will come from batch ${batchRef}.`,
-      stockOf: null,
-    }
-  }
-  return {
-    subject: `Order ${orderId}: ${sku} waits again`,
-    text: `${qty} of ${sku} for order ${orderId} can no longer come from batch ${batchRef} and wait for stock.`,
-    stockOf: null,
+  const line = `${qty} of ${sku} for order ${orderId}`
+  switch (kind) {
+    case 'allocated':
+      return {
+        subject: `Order ${orderId}: ${sku} is allocated`,
+        text: `${line} will come from batch ${batchRef}.`,
+        stockOf: null,
+      }
+    case 'deallocated':
+      return {
+        subject: `Order ${orderId}: ${sku} waits again`,
+        text: `${line} can no longer come from batch ${batchRef} and wait for stock.`,
+        stockOf: null,
+      }
+    case 'cancelled':
+      return {
+        subject: `Order ${orderId}: ${sku} is cancelled`,
+        text: `${line} are cancelled and will not come.`,
+        stockOf: null,
+      }
   }
 }
 

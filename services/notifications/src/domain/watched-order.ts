@@ -2,10 +2,11 @@ import type { Aggregate, Event } from '@posthorn/core'
 
 /** The latest that is known of one line of an order. `version` is the product's: of two facts the higher is later. */
 export interface Fact {
-  readonly kind: 'allocated' | 'deallocated'
+  readonly kind: 'allocated' | 'deallocated' | 'cancelled'
   readonly sku: string
   readonly qty: number
-  readonly batchRef: string
+  /** Null of a line that was cancelled while it waited. */
+  readonly batchRef: string | null
   readonly version: number
   readonly eventId: string
 }

@@ -13,20 +13,18 @@ export interface Delivery {
 const STOCK_DEADLINE = 5_000
 
 /** The remote call and the SMTP conversation: with no transaction open, and its outcome told by an event. */
-export function deliverMail({ mailer, externalBus }: Delivery) {
-  return async (
-    due: MessageOf<typeof MailDue>,
-    outgoing: Outgoing<'notifications'>,
-    { signal }: Pick<HandlerContext, 'signal'>,
-  ) => {
-    const { id, recipient, subject, stockOf } = due.payload
-    const text =
-      stockOf === null
-        ? due.payload.text
-        : withStock(due.payload.text, await currentStock(stockOf, due, externalBus, signal))
-    const { refused } = await mailer.send({ id, recipient, subject, text })
-    outgoing.publish(DeliveryEnded({ id, text, endedAt: new Date().toISOString(), failure: refused }))
-  }
+export async function deliverMail(
+  due: MessageOf<typeof MailDue>,
+  outgoing: Outgoing<'notifications'>,
+  { signal, dependencies: { mailer, externalBus } }: HandlerContext<Delivery>,
+) {
+  const { id, recipient, subject, stockOf } = due.payload
+  const text =
+    stockOf === null
+      ? due.payload.text
+      : withStock(due.payload.text, await currentStock(stockOf, due, externalBus, signal))
+  const { refused } = await mailer.send({ id, recipient, subject, text })
+  outgoing.publish(DeliveryEnded({ id, text, endedAt: new Date().toISOString(), failure: refused }))
 }
 
 async function currentStock(

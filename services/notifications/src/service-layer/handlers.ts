@@ -3,7 +3,7 @@ import { detached, type MessageOf } from '@posthorn/core'
 import { lineMail, type Mail, outOfStockMail } from '../domain/mails.ts'
 import { Notification } from '../domain/notification.ts'
 import { type Fact, WatchedOrder } from '../domain/watched-order.ts'
-import { type Delivery, deliverMail } from './deliver-mail.ts'
+import { deliverMail } from './deliver-mail.ts'
 import { notificationId } from './notification-id.ts'
 import type { Unit } from './unit.ts'
 
@@ -31,8 +31,13 @@ async function tellStockDesk({ id, payload }: MessageOf<Allocation['OutOfStock']
 const tellAllocated = ({ id, payload }: MessageOf<Allocation['Allocated']>, unit: Unit) =>
   tellWatchers(payload.orderId, { kind: 'allocated', ...payload, eventId: id }, unit)
 
-const tellDeallocated = ({ id, payload }: MessageOf<Allocation['Deallocated']>, unit: Unit) =>
-  tellWatchers(payload.orderId, { kind: 'deallocated', ...payload, eventId: id }, unit)
+const tellDeallocated = ({ id, payload }: MessageOf<Allocation['Deallocated']>, unit: Unit) => {
+  const kind = payload.reason === 'cancelled' ? 'cancelled' : 'deallocated'
+  return tellWatchers(payload.orderId, { kind, ...payload, eventId: id }, unit)
+}
+
+const tellCancelled = ({ id, payload }: MessageOf<Allocation['BackorderCancelled']>, unit: Unit) =>
+  tellWatchers(payload.orderId, { kind: 'cancelled', ...payload, batchRef: null, eventId: id }, unit)
 
 async function tellWatchers(orderId: string, fact: Fact, unit: Unit) {
   const order = await orderOf(orderId, unit)
@@ -65,9 +70,10 @@ export const subscriptionHandlers = {
   'allocation.OutOfStock': { tellStockDesk },
   'allocation.Allocated': { tellWatchers: tellAllocated },
   'allocation.Deallocated': { tellWatchers: tellDeallocated },
+  'allocation.BackorderCancelled': { tellWatchers: tellCancelled },
 }
 
-export const eventHandlers = (delivery: Delivery) => ({
-  MailDue: { deliverMail: detached(deliverMail(delivery)) },
+export const eventHandlers = {
+  MailDue: { deliverMail: detached(deliverMail) },
   DeliveryEnded: { endDelivery },
-})
+}

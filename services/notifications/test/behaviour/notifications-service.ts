@@ -36,18 +36,20 @@ export interface RunningNotifications {
   answer: Answer
 }
 
-/** The service as `main` runs it, on the storage given, with broker and mail server in this process. */
+/** The service as `main` runs it, on the storage given, with the broker in this process, and the mail server unless given. */
 export async function startNotifications(
   storage: Storage<Repositories, 'notifications'>,
+  smtpUrl?: string,
+  logger: ReturnType<typeof createLogger> = createLogger('notifications', process.env.LOG_LEVEL ?? 'silent'),
 ): Promise<RunningNotifications> {
   const broker = new InMemoryBroker({ plan: planSystem(system) })
   const asAllocation = inMemoryExternalBus({ domain: 'allocation', system, broker, onError: () => undefined })
   const mailer = new InMemoryMailer()
-  const service = await bootstrap(config, {
+  const service = await bootstrap(smtpUrl === undefined ? config : { ...config, smtpUrl }, {
     storage,
-    mailer,
+    ...(smtpUrl === undefined ? { mailer } : {}),
     externalBus: inMemoryExternalBus({ domain: 'notifications', system, broker }),
-    logger: createLogger('notifications', process.env.LOG_LEVEL ?? 'silent'),
+    logger,
   })
   const running: RunningNotifications = {
     service,

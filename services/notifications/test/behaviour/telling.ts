@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Repositories } from '../../src/service-layer/unit.ts'
 import { fresh, type RunningNotifications, someone, startNotifications } from './notifications-service.ts'
 
-const { Allocated, Deallocated, OutOfStock } = allocation.events
+const { Allocated, BackorderCancelled, Deallocated, OutOfStock } = allocation.events
 const { Notify, Watch } = notifications.commands
 
 /** Who is told what, on any storage. */
@@ -139,6 +139,71 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
       expect(mails({ recipient: email }).map(({ text }) => text)).toEqual([
         `3 of ${on.sku} for order ${on.orderId} will come from batch batch-new.`,
       ])
+    })
+  })
+
+  describe('a line that is cancelled', () => {
+    const released = (on: ReturnType<typeof line>, version: number) =>
+      Deallocated({ ...on, batchRef: 'batch-1', reason: 'released', version })
+    const cancelled = (on: ReturnType<typeof line>, version: number) =>
+      Deallocated({ ...on, batchRef: 'batch-1', reason: 'cancelled', version })
+    const backorderCancelled = (on: ReturnType<typeof line>, version: number) =>
+      BackorderCancelled({ ...on, version })
+    const told = (recipient: string) => mails({ recipient }).map(({ subject, text }) => [subject, text])
+
+    test('is told, and not in the words for one that waits again', async () => {
+      const [on, email] = [line(), someone()]
+      await watch(on.orderId, email)
+      await running.allocation.publish(cancelled(on, 3))
+      await arrived({ recipient: email })
+      expect(told(email)).toEqual([
+        [
+          `Order ${on.orderId}: ${on.sku} is cancelled`,
+          `3 of ${on.sku} for order ${on.orderId} are cancelled and will not come.`,
+        ],
+      ])
+    })
+
+    test('while it waited is told in the same words', async () => {
+      const [on, email] = [line(), someone()]
+      await watch(on.orderId, email)
+      await running.allocation.publish(BackorderCancelled({ ...on, version: 4 }))
+      await arrived({ recipient: email })
+      expect(told(email).map(([subject]) => subject)).toEqual([`Order ${on.orderId}: ${on.sku} is cancelled`])
+    })
+
+    test('is what a late watcher hears, and not what was before', async () => {
+      for (const last of [cancelled, backorderCancelled]) {
+        const [on, early, late] = [line(), someone(), someone()]
+        await watch(on.orderId, early)
+        await running.allocation.publish(released(on, 3))
+        await arrived({ recipient: early })
+        await running.allocation.publish(last(on, 4))
+        await arrived({ recipient: early }, 2)
+        await watch(on.orderId, late)
+        await arrived({ recipient: late })
+        await settled()
+        expect(told(late).map(([subject]) => subject)).toEqual([
+          `Order ${on.orderId}: ${on.sku} is cancelled`,
+        ])
+      }
+    })
+
+    test('and asked for anew is told anew, and nothing older is told any more', async () => {
+      const [on, email] = [line(), someone()]
+      await watch(on.orderId, email)
+      const events = [allocated(on, 2), cancelled(on, 3), allocated(on, 5, 'batch-2')]
+      for (const [i, event] of events.entries()) {
+        await running.allocation.publish(event)
+        await arrived({ recipient: email }, i + 1)
+      }
+      for (const older of [released(on, 4), backorderCancelled(on, 4), cancelled(on, 3), allocated(on, 2)]) {
+        await running.allocation.publish(older)
+      }
+      await settled()
+      const texts = told(email).map(([, text]) => text)
+      expect(texts).toHaveLength(3)
+      expect(texts.at(-1)).toContain('batch-2')
     })
   })
 

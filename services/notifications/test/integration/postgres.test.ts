@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDatabases, type Databases } from '../../../../tooling/running-system/databases.ts'
 import { postgresStorage } from '../../src/adapters/postgres-storage.ts'
 import * as schema from '../../src/adapters/schema.ts'
+import { oddInputBehaviour } from '../behaviour/bad-input.ts'
 import { tellingBehaviour } from '../behaviour/telling.ts'
 
 describe('on Postgres', () => {
@@ -17,7 +18,9 @@ describe('on Postgres', () => {
   })
   afterAll(() => databases.drop())
 
-  tellingBehaviour(async () => postgresStorage(databases.url('notifications')))
+  const storage = async () => postgresStorage(databases.url('notifications'))
+  tellingBehaviour(storage)
+  describe('any input', () => oddInputBehaviour(storage))
 
   test('the tables are what the migrations make', async () => {
     await using driver = postgresDriver(databases.url('notifications'))

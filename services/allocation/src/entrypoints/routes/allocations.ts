@@ -6,15 +6,14 @@ import {
   problem,
   type Routes,
 } from '@posthorn/chassis'
-import { allocateInput, allocation, allocationStatus } from '@posthorn/contracts'
+import { allocateInput, allocation, cancelLineInput, placement } from '@posthorn/contracts'
 import { type MessageBus, PosthornError, type UnitsOfWork } from '@posthorn/core'
 import { z } from 'zod'
 import type { Repositories } from '../../service-layer/unit.ts'
 import { allocationsOf } from '../../views/allocations.ts'
 
 const { orderId, sku, qty } = allocateInput.shape
-const placement = { status: allocationStatus, batchRef: z.string().nullable() }
-const placedLine = z.object({ orderId, sku, qty, ...placement })
+const placedLine = z.object({ orderId, sku, qty, ...placement.shape })
 
 export function allocationRoutes(bus: MessageBus<'allocation'>, units: UnitsOfWork<Repositories>): Routes {
   return (app, _options, done) => {
@@ -53,7 +52,7 @@ export function allocationRoutes(bus: MessageBus<'allocation'>, units: UnitsOfWo
           summary: 'Where the lines of an order stand, in the order of SKUs',
           params: z.object({ orderId }),
           response: {
-            200: z.array(z.object({ sku, qty, ...placement })),
+            200: z.array(z.object({ sku, qty, ...placement.shape })),
             404: problem('The order has asked for nothing'),
             ...commonProblems,
           },
@@ -63,6 +62,26 @@ export function allocationRoutes(bus: MessageBus<'allocation'>, units: UnitsOfWo
         const lines = await allocationsOf(request.params.orderId, units)
         if (lines.length > 0) return lines
         throw new PosthornError('NotFound', `Order ${request.params.orderId} has asked for nothing.`)
+      },
+    )
+
+    app.delete(
+      '/allocations/:orderId/:sku',
+      {
+        schema: {
+          summary: 'Cancel a line of an order; what it held serves the lines that wait',
+          headers: idempotencyKey,
+          params: cancelLineInput,
+          response: {
+            204: z.undefined().describe('cancelled'),
+            404: problem('The order has no such line; code `LineNotFound`'),
+            ...commandProblems,
+          },
+        },
+      },
+      async (request, reply) => {
+        await handleCommand(bus, allocation.commands.CancelLine, request.params, request, reply)
+        return reply.code(204).send()
       },
     )
     done()

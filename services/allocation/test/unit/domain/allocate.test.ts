@@ -1,7 +1,7 @@
 import { allocation } from '@posthorn/contracts'
 import { describe, expect, test } from 'vitest'
 import { Product } from '../../../src/domain/product.ts'
-import { batchOf, clocks, names, productWith, SKU, told } from './products.ts'
+import { batchOf, clocks, productWith, SKU, told } from './products.ts'
 
 describe('allocating a line', () => {
   test('COS-09 prefers warehouse stock to shipments', () => {
@@ -92,35 +92,5 @@ describe('allocating a line', () => {
     product.createBatch(batchOf('batch-1', 5))
     product.allocate(clocks('order-1', 5))
     expect(product.events.at(-1)?.payload).toMatchObject({ version: 1 })
-  })
-})
-
-describe('cancelling a line', () => {
-  test('COS-07 frees its stock for those that wait, in the order in which they began', () => {
-    const product = productWith(batchOf('batch-1', 10))
-    for (const order of ['order-1', 'order-2', 'order-3']) product.allocate(clocks(order, 10))
-    told(product)
-    product.cancel('order-1')
-    expect(told(product)).toEqual([
-      ['Allocated', { orderId: 'order-2', sku: SKU, qty: 10, batchRef: 'batch-1', version: 8 }],
-    ])
-    expect(product.waiting.map(({ line }) => line.orderId)).toEqual(['order-3'])
-  })
-
-  test('COS-08 of an order that has none changes nothing', () => {
-    const product = productWith(batchOf('batch-1', 10))
-    product.allocate(clocks('order-1', 4))
-    told(product)
-    product.cancel('another')
-    expect(names(product)).toEqual([])
-    expect(product.batches[0]?.availableQty).toBe(6)
-  })
-
-  test('ends its waiting', () => {
-    const product = productWith()
-    product.allocate(clocks('order-1', 4))
-    product.cancel('order-1')
-    product.createBatch(batchOf('batch-1', 10))
-    expect(names(product)).toEqual(['OutOfStock', 'BatchCreated'])
   })
 })

@@ -5,7 +5,7 @@ import { batchOf, clocks, names, productWith, SKU, told } from './products.ts'
 describe('creating a batch', () => {
   test('tells BatchCreated', () => {
     const product = productWith()
-    expect(product.createBatch(batchOf('batch-1', 10, '2030-01-01'))).toBe(true)
+    expect(product.createBatch(batchOf('batch-1', 10, '2030-01-01')).created).toBe(true)
     expect(told(product)).toEqual([
       ['BatchCreated', { ref: 'batch-1', sku: SKU, qty: 10, eta: '2030-01-01' }],
     ])
@@ -13,7 +13,7 @@ describe('creating a batch', () => {
 
   test('the same content again is silent', () => {
     const product = productWith(batchOf('batch-1', 10))
-    expect(product.createBatch(batchOf('batch-1', 10))).toBe(false)
+    expect(product.createBatch(batchOf('batch-1', 10)).created).toBe(false)
     expect(told(product)).toEqual([])
     expect(product.batches).toHaveLength(1)
   })
@@ -22,8 +22,8 @@ describe('creating a batch', () => {
     const product = productWith(batchOf('batch-1', 10))
     product.changeBatchQuantity('batch-1', 7)
     told(product)
-    expect(product.createBatch(batchOf('batch-1', 10))).toBe(false)
-    expect(product.batches[0]?.purchasedQty).toBe(7)
+    const { batch, created } = product.createBatch(batchOf('batch-1', 10))
+    expect([created, batch.purchasedQty]).toEqual([false, 7])
     expect(() => product.createBatch(batchOf('batch-1', 7))).toThrow(allocation.errors.BatchConflict)
   })
 
@@ -75,20 +75,65 @@ describe('changing the quantity of a batch', () => {
     expect(told(product)).toEqual([])
   })
 
+  test.each([
+    ['all of it', [{ purchasedQty: 10, availableQty: 6 }]],
+    [
+      'one of several',
+      [
+        { purchasedQty: 9, availableQty: 6 },
+        { purchasedQty: 10, availableQty: 6 },
+      ],
+    ],
+    ['anything', undefined],
+  ])('is done when the batch holds %s of what is expected', (_what, expected) => {
+    const product = productWith(batchOf('batch-1', 10))
+    product.allocate(clocks('order-1', 4))
+    expect(product.changeBatchQuantity('batch-1', 5, expected).batch.availableQty).toBe(1)
+  })
+
+  test.each([
+    ['another quantity', [{ purchasedQty: 9, availableQty: 6 }]],
+    ['more available', [{ purchasedQty: 10, availableQty: 10 }]],
+    ['nothing that it could hold', []],
+  ])('that is expected to hold %s is an error that changes nothing', (_what, expected) => {
+    const product = productWith(batchOf('batch-1', 10))
+    product.allocate(clocks('order-1', 4))
+    told(product)
+    const held = { ref: 'batch-1', purchasedQty: 10, availableQty: 6 }
+    for (const qty of [5, 10]) {
+      expect(() => product.changeBatchQuantity('batch-1', qty, expected)).toThrow(
+        new allocation.errors.BatchChanged(held),
+      )
+    }
+    expect(told(product)).toEqual([])
+    expect(product.batches[0]?.purchasedQty).toBe(10)
+  })
+
   test('of an unknown batch is an error', () => {
     expect(() => productWith().changeBatchQuantity('nowhere', 1)).toThrow(allocation.errors.BatchNotFound)
   })
 
-  test('raising it serves waiting lines', () => {
+  test('raising it serves waiting lines in the order in which they began to wait', () => {
     const product = productWith(batchOf('batch-1', 10))
-    product.allocate(clocks('order-1', 15))
+    for (const [order, qty] of [
+      ['order-1', 15],
+      ['order-2', 30],
+      ['order-3', 12],
+      ['order-4', 12],
+    ] as const) {
+      product.allocate(clocks(order, qty))
+    }
     told(product)
-    product.changeBatchQuantity('batch-1', 20)
-    expect(names(product)).toEqual(['BatchQuantityChanged', 'Allocated'])
-    expect(product.batches[0]?.availableQty).toBe(5)
+    product.changeBatchQuantity('batch-1', 30)
+    expect(told(product).slice(1)).toMatchObject([
+      ['Allocated', { orderId: 'order-1' }],
+      ['Allocated', { orderId: 'order-3' }],
+    ])
+    expect(product.waiting.map(({ line }) => line.orderId)).toEqual(['order-2', 'order-4'])
+    expect(product.batches[0]?.availableQty).toBe(3)
   })
 
-  test('COS-23 shrinking below what is allocated releases the last allocated lines, and no more than needed', () => {
+  test('shrinking below what is allocated releases the last allocated lines, and no more than needed', () => {
     const product = productWith(batchOf('batch-1', 60), batchOf('batch-2', 50, '2030-01-01'))
     for (const order of ['order-1', 'order-2', 'order-3']) product.allocate(clocks(order, 20))
     told(product)
@@ -105,6 +150,18 @@ describe('changing the quantity of a batch', () => {
       ['Allocated', { orderId: 'order-3', batchRef: 'batch-2' }],
       ['Allocated', { orderId: 'order-2', batchRef: 'batch-2' }],
     ])
+  })
+
+  test('COS-24 shrinking asks for one of two lines to be tried again, and leaves that to whoever hears of it', () => {
+    const product = productWith(batchOf('batch-1', 50), batchOf('batch-2', 50, '2030-01-01'))
+    for (const order of ['order-1', 'order-2']) product.allocate(clocks(order, 20))
+    told(product)
+    product.changeBatchQuantity('batch-1', 25)
+    expect(told(product).filter(([name]) => name === 'AllocationRequired')).toEqual([
+      ['AllocationRequired', { orderId: 'order-2', sku: SKU, qty: 20 }],
+    ])
+    expect(product.batches.map(({ availableQty }) => availableQty)).toEqual([5, 50])
+    expect(product.waiting.map(({ line }) => line.orderId)).toEqual(['order-2'])
   })
 
   test('to 0 releases every line', () => {

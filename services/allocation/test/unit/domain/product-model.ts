@@ -40,10 +40,12 @@ export class ProductModel {
     return line.batch
   }
 
-  cancel(orderId: string): void {
+  cancel(orderId: string): string | null {
     const index = this.#lines.findIndex((line) => line.orderId === orderId)
-    if (index >= 0) this.#lines.splice(index, 1)
+    const [line] = index < 0 ? [] : this.#lines.splice(index, 1)
+    if (line === undefined) throw new Error('LineNotFound')
     this.tryWaiting()
+    return line.batch
   }
 
   tryWaiting(): void {

@@ -1,4 +1,4 @@
-import { commonProblems, problem, type Routes } from '@posthorn/chassis'
+import { commonProblems, problem, type Routes, wholeNumber } from '@posthorn/chassis'
 import { emailAddress, notificationStatus } from '@posthorn/contracts'
 import { PosthornError, type UnitsOfWork } from '@posthorn/core'
 import { z } from 'zod'
@@ -28,7 +28,7 @@ export function notificationRoutes(units: UnitsOfWork<Repositories>): Routes {
               .uuid()
               .optional()
               .describe('the id of the last item that is known; `next` of a page is one'),
-            limit: z.coerce.number().int().min(1).max(200).default(50),
+            limit: wholeNumber(1, 200).default(50),
           }),
           response: {
             200: z.object({ items: z.array(item), next: z.uuid().nullable() }),

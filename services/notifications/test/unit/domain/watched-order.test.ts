@@ -37,8 +37,12 @@ test('in whatever order and however often things arrive, each watcher ends up kn
   const arrivals = fc.oneof(
     fc.constantFrom('a@example.com', 'b@example.com'),
     fc
-      .tuple(fc.constantFrom(...skus), fc.integer({ min: 1, max: 5 }))
-      .map(([sku, version]) => fact(sku, version)),
+      .tuple(
+        fc.constantFrom(...skus),
+        fc.integer({ min: 1, max: 5 }),
+        fc.constantFrom('allocated' as const, 'deallocated' as const, 'cancelled' as const),
+      )
+      .map(([sku, version, kind]) => fact(sku, version, kind)),
   )
   fc.assert(
     fc.property(fc.array(arrivals, { maxLength: 20 }), (list) => {

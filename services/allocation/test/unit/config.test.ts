@@ -1,0 +1,16 @@
+import { environmentBehaviour } from '../../../../tooling/fixtures/bad-input/environment-behaviour.ts'
+import { loadConfig } from '../../src/config.ts'
+
+environmentBehaviour(
+  loadConfig,
+  {
+    DATABASE_URL: 'postgres://user:p%40ss@localhost:5432/allocation',
+    POSTHORN_AMQP_URL: 'amqps://allocation:pass@localhost',
+    POSTHORN_NAMESPACE: 'demo-1',
+    HOST: '::1',
+    LOG_LEVEL: 'debug',
+    OUTBOX_CAP: '5',
+    ALLOCATION_PORT: '0',
+  },
+  ['DATABASE_URL', 'POSTHORN_AMQP_URL'],
+)

@@ -1,0 +1,8 @@
+import { describe } from 'vitest'
+import { inMemoryStorage } from '../../src/adapters/in-memory-storage.ts'
+import { badInputBehaviour, oddInputBehaviour } from '../behaviour/bad-input.ts'
+
+describe('on in-memory storage', () => {
+  describe('bad input', () => badInputBehaviour(async () => inMemoryStorage()))
+  describe('any input', () => oddInputBehaviour(async () => inMemoryStorage()))
+})
