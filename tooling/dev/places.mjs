@@ -1,3 +1,4 @@
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -6,6 +7,9 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What may be thrown away at any time and is expensive to get again. */
 export const cacheFolder = join(root, 'node_modules', '.cache', 'posthorn')
+
+/** The same for all clones of one user. */
+export const userCacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'posthorn')
 
 /**
  * A program of the installed workspace.

@@ -1,5 +1,6 @@
 import { canUseApt, installDebianPackage } from './apt.mjs'
 import { askManagement, isAmqpAnswered } from './ask-rabbitmq.mjs'
+import { debian13RabbitMq } from './debian-13-rabbitmq.mjs'
 import { dockerRabbitMq } from './docker-rabbitmq.mjs'
 import { Failure } from './failure.mjs'
 import { findProgram } from './find-program.mjs'
@@ -20,7 +21,7 @@ import { startRabbitMqNode } from './rabbitmq-node.mjs'
  * Finds or starts a RabbitMQ: the given one, local binaries, Docker, apt on Debian as root.
  * @param {object} options
  * @param {{ amqpUrl?: string, managementUrl?: string }} [options.given]
- * @param {string} [options.only] forces one way; `none` forces there to be none
+ * @param {string} [options.only] forces one way; `debian-13` is never tried unasked; `none` forces there to be none
  * @param {(line: string) => void} options.log
  * @returns {Promise<ProvidedRabbitMq | undefined>} `undefined` when none can be had; the reason has been logged
  */
@@ -34,6 +35,7 @@ export async function provideRabbitMq({ given = {}, only, log }) {
     { name: 'local', provide: localRabbitMq },
     { name: 'docker', provide: () => dockerRabbitMq(log) },
     { name: 'apt', provide: () => aptRabbitMq(log) },
+    ...(only === 'debian-13' ? [{ name: only, provide: () => debian13RabbitMq(log) }] : []),
   ]
   try {
     return await firstThatWorks('RabbitMQ', ways, { only, log })

@@ -11,10 +11,10 @@ import { ADMINISTRATOR, configureRabbitMq } from './rabbitmq-configuration.mjs'
 
 /**
  * Starts a private RabbitMQ on loopback, in a temporary folder of its own.
- * @param {{ server: string, epmd: string }} programs
+ * @param {{ server: string, epmd: string, start?: typeof startProcess }} programs and what starts them
  * @returns {Promise<{ amqpUrl: string, managementUrl: string, version: string, pid: number, stop(): Promise<void> }>}
  */
-export async function startRabbitMqNode(programs) {
+export async function startRabbitMqNode({ start = startProcess, ...programs }) {
   const folder = temporaryFolder('posthorn-rabbitmq-')
   const ports = {
     amqp: await freePort(),
@@ -30,13 +30,13 @@ export async function startRabbitMqNode(programs) {
   }
 
   // A node that finds no epmd starts one as a daemon, which nobody would end.
-  const epmd = startProcess(programs.epmd, ['-port', String(ports.epmd), '-address', '127.0.0.1'], {
+  const epmd = start(programs.epmd, ['-port', String(ports.epmd), '-address', '127.0.0.1'], {
     env,
     endWith: 'SIGKILL',
   })
   const outputFile = join(folder.path, 'output.log')
   const output = openSync(outputFile, 'w')
-  const server = startProcess(programs.server, [], {
+  const server = start(programs.server, [], {
     env,
     cwd: folder.path,
     stdio: ['ignore', output, output],

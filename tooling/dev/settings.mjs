@@ -4,7 +4,7 @@
  * @property {string} [databaseUrl] of an existing Postgres, whose user may create databases
  * @property {{ amqpUrl?: string, managementUrl?: string }} broker of an existing RabbitMQ, as its administrator
  * @property {string} [postgres] forces a way to get Postgres: local, docker, apt, embedded
- * @property {string} [rabbitMq] forces a way to get RabbitMQ: local, docker, apt, none
+ * @property {string} [rabbitMq] forces a way to get RabbitMQ: local, docker, apt, debian-13, none
  * @property {string} typedIn the folder in which the user typed the command; npm has changed to the root since
  * @property {boolean} underNpm whether npm runs this as a script
  * @property {string} [python] a Python that has pika

@@ -5,7 +5,7 @@ import { isReplyAddress } from './reply-address.ts'
 
 /** What amqplib needs to publish a frame as `user`. */
 export function publishOptions(frame: Frame, user: string): Options.Publish {
-  // The broker returns a mandatory reply on 3.x even when it was delivered, and never on 4.x.
+  // Until 4.0 at least the broker returns a mandatory reply even when it was delivered; 4.3 never does.
   return { ...frame.properties, userId: user, mandatory: !isReply(frame) }
 }
 

@@ -162,13 +162,17 @@ export class QueueConsumer implements Consumer {
     else this.#options.receive(new ReceivedMessage(message, origin))
   }
 
-  /** The broker has cancelled the subscription: its queue was deleted, or has lost its leader. */
+  /** The queue was deleted or has lost its leader; on RabbitMQ 4.3 also when a handler took too long. */
   #gone(origin: Origin): void {
     if (this.#origin !== origin || this.#cancelled) return
     const { channel } = origin
     origin.channel = null
     channel?.close().catch(() => undefined)
-    this.#again({ kind: 'transient', reason: `queue ${this.#options.queue} has gone`, code: null })
+    this.#again({
+      kind: 'transient',
+      reason: `the broker cancelled the subscription to ${this.#options.queue}`,
+      code: null,
+    })
   }
 
   #again(loss: Loss): void {

@@ -5,7 +5,7 @@ const PROCESS = /^\x83X(?:[vd]\0|[ws])([\s\S])(reply@\d+)[\s\S]{12}$/
 
 /**
  * Whether this is an address that RabbitMQ could have given to a channel for its replies. At some that are not, RabbitMQ
- * 3.10 closes the connection of whoever publishes there (541), and with it fall the answers to everybody else.
+ * up to 4.0 at least closes the connection of whoever publishes there (541), and with it fall the answers to all others.
  */
 export function isReplyAddress(text: string): boolean {
   const [, process = '', key = ''] = ADDRESS.exec(text) ?? []

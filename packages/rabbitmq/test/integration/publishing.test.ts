@@ -83,7 +83,10 @@ describe('publishing', () => {
 
   test('after a forbidden exchange has closed the channel others go on', async () => {
     await using shipping = await openLink(system, 'shipping', 'billing')
-    await expect(shipping.link.publish(charged(), 5_000)).rejects.toMatchObject({ code: 'ConnectionLost' })
+    await expect(shipping.link.publish(charged(), 5_000)).rejects.toMatchObject({
+      // From RabbitMQ 4.3 on even looking at the exchange is forbidden, which tells in time.
+      code: expect.stringMatching(/^(ConnectionLost|PublishFailed)$/),
+    })
     await expect(shipping.link.publish(charged(), 5_000)).rejects.toMatchObject({
       code: 'PublishFailed',
       retryable: true,
