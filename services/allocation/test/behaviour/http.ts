@@ -218,6 +218,7 @@ export function httpBehaviour(makeStorage: () => Promise<Storage<Repositories, '
     test('COS-41 gives the lines of that order alone, in the order of SKUs', async () => {
       const [b, a] = [fresh('B'), fresh('A')]
       const refs = [await addBatch(b, 50), await addBatch(a, 50)]
+      for (const sku of [a, b]) await addBatch(sku, 50, '2030-01-01')
       const orderId = fresh('order')
       for (const sku of [b, a]) await http.post('/allocations', { orderId, sku, qty: 2 })
       await http.post('/allocations', { orderId: fresh('order'), sku: a, qty: 2 })

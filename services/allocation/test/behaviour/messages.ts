@@ -1,13 +1,13 @@
 import type { Storage } from '@posthorn/chassis'
 import { allocation, notifications, system } from '@posthorn/contracts'
-import { type Event, type ExternalBus, type MessageOf } from '@posthorn/core'
+import type { Event, ExternalBus, MessageOf } from '@posthorn/core'
 import { inMemoryExternalBus } from '@posthorn/core/in-memory'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Repositories } from '../../src/service-layer/unit.ts'
 import { fresh, type RunningAllocation, startAllocation } from './allocation-service.ts'
 
 const { Allocate, ChangeBatchQuantity, CreateBatch, GetProduct } = allocation.commands
-const { Allocated, Deallocated, OutOfStock } = allocation.events
+const { AllocationRequired, Allocated, Deallocated, OutOfStock } = allocation.events
 
 /** What other domains and clients see of the service, on any storage. */
 export function messageBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
@@ -138,6 +138,7 @@ export function messageBehaviour(makeStorage: () => Promise<Storage<Repositories
       )
       expect(outOfStock?.correlationId).toBe(deallocated?.correlationId)
       expect(outOfStock?.causationId).not.toBe(deallocated?.causationId)
+      expect(AllocationRequired.private).toBe(true)
     })
   })
 

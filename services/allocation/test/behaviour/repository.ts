@@ -122,7 +122,7 @@ export function repositoryBehaviour(makeStorage: () => Promise<Storage<Repositor
       expect(await details(sku)).toMatchObject({ version: 1, batches: [{ availableQty: 10 }] })
     })
 
-    test('COS-37 COS-38 COS-39 COS-40 of two that allocate at once without a lock one fails', async () => {
+    test('COS-37 COS-38 COS-39 COS-40 of two that allocate at once without a lock one fails, and the other is all there is', async () => {
       const { sku } = await stored([10, null])
       const units = [await storage.units.start(), await storage.units.start()]
       const orders = [fresh('order'), fresh('order')]
@@ -134,6 +134,8 @@ export function repositoryBehaviour(makeStorage: () => Promise<Storage<Repositor
       const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
       expect(failures).toMatchObject([{ code: 'ConcurrencyConflict', retryable: true }])
       expect(await details(sku)).toMatchObject({ version: 2, batches: [{ availableQty: 7 }] })
+      const kept = await storage.units.run(async (unit) => (await unit.products.get(sku))?.batches[0])
+      expect(kept?.allocations).toHaveLength(1)
     })
   })
 }

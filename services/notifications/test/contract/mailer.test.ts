@@ -55,12 +55,14 @@ describe('the SMTP mailer', () => {
 
   mailerBehaviour(startServer)
 
-  test('COS-43 names sender and recipient', async () => {
+  test('COS-43 names sender and recipient, with subject and text', async () => {
     const { mailer, raw } = await startServer()
-    await mailer.send({ id: 'a', recipient: 'stock@made.com', subject: 'Hello', text: 'Text' })
+    const text = 'Order order-1 waits for 3 of LAMP.'
+    await mailer.send({ id: 'a', recipient: 'stock@made.com', subject: 'Out of stock for LAMP', text })
     expect(raw[0]).toMatch(/^From: allocations@example\.com\r$/m)
     expect(raw[0]).toMatch(/^To: stock@made\.com\r$/m)
     expect(raw[0]).toMatch(/^Message-ID: <a@example\.com>\r$/m)
+    expect(raw.map(parsed)).toEqual([{ id: 'a', subject: 'Out of stock for LAMP', text }])
   })
 
   test('a line break in a subject makes no header', async () => {

@@ -91,12 +91,14 @@ describe('an answer on the wire', () => {
   })
 
   test('with an error or data that the contract does not know is a remote error', () => {
-    for (const body of [
-      '{"domain":"allocation","name":"Unheard","data":{}}',
-      '{"domain":"allocation","name":"InvalidSku","data":{"sku":7}}',
-    ]) {
-      expect(() => readAnswer(allocation.commands.Allocate, 'error', Buffer.from(body))).toThrow(
-        expect.objectContaining({ code: 'RemoteError', outcome: 'failed', errorId: null }),
+    for (const [remoteName, data] of [
+      ['Unheard', {}],
+      ['InvalidSku', { sku: 7 }],
+    ] as const) {
+      const body = Buffer.from(JSON.stringify({ domain: 'allocation', name: remoteName, data }))
+      const told = { domain: 'allocation', remoteName, outcome: 'failed', errorId: null }
+      expect(() => readAnswer(allocation.commands.Allocate, 'error', body)).toThrow(
+        expect.objectContaining({ code: 'RemoteError', ...told }),
       )
     }
   })

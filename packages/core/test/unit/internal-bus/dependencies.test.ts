@@ -47,7 +47,7 @@ async function greetingShop(options: { readonly fails?: () => boolean } = {}) {
   return { ...opened, seen }
 }
 
-test('HND-40 HND-41 BUS-34 what a bus is made with reaches the handlers of its three tables', async () => {
+test('HND-40 HND-41 BUS-34 the dependencies that a bus is made with reach the handlers of its three tables', async () => {
   const { bus, seen } = await greetingShop()
 
   await bus.handle(shop.commands.Sell(lamp))
@@ -56,7 +56,7 @@ test('HND-40 HND-41 BUS-34 what a bus is made with reaches the handlers of its t
   expect(seen).toEqual(['command: hello', 'shared: hello', 'own: hello', 'detached: hello', 'foreign: hello'])
 })
 
-test('BUS-10 HND-42 what a call is given reaches its command handler, in place of the default', async () => {
+test('BUS-10 HND-42 dependencies given to a call reach its command handler, in place of the defaults', async () => {
   const { bus, seen } = await greetingShop()
 
   await bus.handle(shop.commands.Sell(lamp), { dependencies: { greeting: 'ahoy' } })
@@ -64,7 +64,7 @@ test('BUS-10 HND-42 what a call is given reaches its command handler, in place o
   expect(seen[0]).toBe('command: ahoy')
 })
 
-test('BUS-11 what a call is given reaches the handlers of an event', async () => {
+test('BUS-11 dependencies given to a call reach the handlers of an event', async () => {
   const { bus, seen } = await greetingShop()
 
   await bus.handle(shop.events.Sold(lamp), { dependencies: { greeting: 'ahoy' } })
@@ -72,7 +72,7 @@ test('BUS-11 what a call is given reaches the handlers of an event', async () =>
   expect(seen.sort()).toEqual(['detached: ahoy', 'own: ahoy', 'shared: ahoy'])
 })
 
-test('BUS-24 they flow down from command to event to command to event, apart for two calls at once', async () => {
+test('BUS-24 dependencies flow down from command to event to command to event, apart for two calls at once', async () => {
   const seen: string[] = []
   const note = (step: string, sku: string, { greeting }: Greeting) => seen.push(`${sku} ${step} ${greeting}`)
   const { bus } = await openShop({
@@ -122,7 +122,7 @@ test('what a call was given is not stored: a relay gives the bus’s own', async
   expect(seen).toEqual(['own: hello'])
 })
 
-test('BUS-54 a call overrides some and leaves the others', async () => {
+test('BUS-54 a call overrides some dependencies and leaves the others', async () => {
   const { bus } = await openShop({
     dependencies: { greeting: 'hello', farewell: 'bye' },
     sell: (_command, _unit, { dependencies: { greeting, farewell } }) =>
@@ -157,7 +157,7 @@ test('HND-26 HND-46 the call comes before the bus, and the bus before the handle
   await expect(given).rejects.toThrow('ahoy')
 })
 
-test('HND-43 two buses in a process have their own', async () => {
+test('HND-43 two buses in a process have dependencies of their own', async () => {
   const one = await openShop({ dependencies: { greeting: 'hello' }, sell: says })
   const other = await openShop({ dependencies: { greeting: 'moin' }, sell: says })
 
@@ -191,7 +191,7 @@ test('HND-47 buses made of the same tables have their own defaults and see nothi
   expect(seen).toEqual(['first: hello', 'first: moin'])
 })
 
-test('BUS-33 they are read when the bus is made: what is set later has no effect', async () => {
+test('BUS-33 dependencies are read when the bus is made: what is set later has no effect', async () => {
   const dependencies = { greeting: 'hello' }
   const { bus } = await openShop({ dependencies, sell: says })
   dependencies.greeting = 'ahoy'
@@ -199,7 +199,7 @@ test('BUS-33 they are read when the bus is made: what is set later has no effect
   await expect(bus.handle(shop.commands.Sell(lamp))).rejects.toThrow('hello')
 })
 
-test('BUS-53 a handler cannot change them', async () => {
+test('BUS-53 a handler cannot change its dependencies', async () => {
   const { bus } = await openShop({
     dependencies: { greeting: 'hello' },
     sell: async (_command, _unit, { dependencies }) => {
@@ -213,7 +213,7 @@ test('BUS-53 a handler cannot change them', async () => {
   await expect(given).rejects.toThrow(TypeError)
 })
 
-test('BUS-56 what a middleware puts in for one handler call is gone at the next', async () => {
+test('BUS-56 dependencies that a middleware puts in for one handler call are gone at the next', async () => {
   const seen: string[] = []
   const { bus } = await openShop({
     dependencies: { greeting: 'hello' },

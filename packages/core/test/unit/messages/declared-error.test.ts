@@ -31,7 +31,7 @@ test('DOM-43 a declared error has its domain on the class and on the instance', 
   expect(new SoldOut(data).domain).toBe('shop')
 })
 
-test('ERR-02 DOM-44 a class derived from a declared error has its domain, and is caught as that error', () => {
+test('DOM-44 a class derived from a declared error has its domain, and is caught as that error', () => {
   class Postponed extends SoldOut {}
 
   expect(Postponed.domain).toBe('shop')
@@ -47,9 +47,11 @@ test('ERR-04 DOM-45 a class derived from a declared error cannot give it another
   expect(new Elsewhere(data).domain).toBe('shop')
 })
 
-test('DOM-53 DOM-54 declared errors are found by domain and name, in order', () => {
+test('ERR-02 DOM-53 DOM-54 declared errors have their domain, and are found by it and their name, in order', () => {
   expect(Object.keys(shop.errors)).toEqual(['SoldOut', 'Closed', 'Banned'])
-  expect(shop.errors.SoldOut.errorName).toBe('SoldOut')
+  for (const [name, { domain, errorName }] of Object.entries(shop.errors)) {
+    expect([domain, errorName]).toEqual(['shop', name])
+  }
   expect(shop.commands.Hold.errors.SoldOut).toBe(SoldOut)
   expect(shop.commands.Hold.errors.Closed).toBeUndefined()
 })

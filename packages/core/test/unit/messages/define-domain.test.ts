@@ -54,7 +54,7 @@ test('MSG-28 DOM-23 one name for two messages of a domain is refused', () => {
   ).toThrow(expect.objectContaining({ message: expect.stringContaining('shop.Sell is declared twice') }))
 })
 
-test('DOM-06 a command among the events, or an event among the commands, is refused', () => {
+test('DOM-06 a command among the events, or an event among the commands, is refused; under two names it is two', () => {
   const sell = command({ input: any })
   const sold = event(any)
 
@@ -62,6 +62,8 @@ test('DOM-06 a command among the events, or an event among the commands, is refu
   expect(() => defineDomain('shop', { events: { Sell: sell } })).toThrow(/is no event/)
   // @ts-expect-error an event is no command
   expect(() => defineDomain('shop', { commands: { Sold: sold } })).toThrow(/is no command/)
+  const { Sold, Gone } = defineDomain('shop', { events: { Sold: sold, Gone: sold } }).events
+  expect([Sold({}).type, Gone({}).type]).toEqual(['shop.Sold', 'shop.Gone'])
 })
 
 test('MSG-51 DOM-10 DOM-46 what is declared makes no messages and no errors until a domain has it', () => {

@@ -35,7 +35,9 @@ class Line {
 }
 
 test('MSG-37 a structure is the same, whether it comes from an object or from JSON text', () => {
-  expect(carried(order, JSON.parse(JSON.stringify(json)))).toEqual(carried(order, json))
+  const made = { ...json, at: new Date(json.at) }
+
+  expect(carried(order, JSON.parse(JSON.stringify(made)))).toEqual(carried(order, made))
 })
 
 test('MSG-39 a list reads back as a list that cannot be changed', () => {

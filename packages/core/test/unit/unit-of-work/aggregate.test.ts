@@ -34,9 +34,10 @@ test('DOM-26 an aggregate to which no id is given has a new one, and two of them
   expect(new Order().id).not.toBe(new Order().id)
 })
 
-test('DOM-31 AGG-02 an aggregate keeps the id that it is given', () => {
-  const id: Id<'Order'> = newId()
-  expect(new Order(id).id).toBe(id)
+test('DOM-31 AGG-02 an aggregate keeps the id that it is given, in its store too', async () => {
+  const { units, stored } = openMarket()
+  await units.run(async ({ baskets }) => baskets.add(Basket.new('given')))
+  expect((await stored('given'))?.id).toBe('given')
 })
 
 test('DOM-32 AGG-01 an id that nobody gave is a UUID', () => {
