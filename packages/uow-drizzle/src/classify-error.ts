@@ -40,6 +40,9 @@ export function isConnectionError(error: unknown): boolean {
   return code !== undefined && (LOST.has(code) || /^08...$/.test(code))
 }
 
+/** Node's words for a certificate that will not do, on either side, or for what is no TLS. */
+const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY|DECRYPT))/
+
 /** With these a server ends a connection that is open: killed, crashed, silent for too long. */
 const LAST_WORDS: ReadonlySet<string> = new Set(['57P01', '57P02', '57P05', '25P03'])
 
@@ -59,6 +62,7 @@ export function classifyError(error: unknown): unknown {
   if (CONFLICTS.has(code)) return serializationConflict(`Postgres reports ${code}`, error)
   if (code === '25006') return readOnlyUnit(error)
   if (isConnectionError(error)) return connectionLost(error)
+  if (TLS_CODE.test(code)) return untrusted(error)
   return error
 }
 
@@ -68,6 +72,16 @@ export function connectionLost(cause: unknown): PosthornError<'ConnectionLost'> 
     'ConnectionLost',
     `The connection to Postgres was lost or refused (${errorCode(cause) ?? 'no reason given'}); nothing was written`,
     { outcome: 'failed', retryable: true, cause },
+  )
+}
+
+/** Nothing but the certificates, or those who set them up, can mend it. */
+function untrusted(cause: unknown): PosthornError<'ConnectionLost'> {
+  const link = causes(cause).find((one) => 'code' in one) as { message?: string; reason?: string } | undefined
+  return new PosthornError(
+    'ConnectionLost',
+    `Postgres was not spoken to: TLS failed: ${link?.reason ?? link?.message ?? 'no reason given'}`,
+    { outcome: 'not-executed', retryable: false, cause },
   )
 }
 

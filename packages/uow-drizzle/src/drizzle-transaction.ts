@@ -24,7 +24,10 @@ import { type Db, drizzleOn, type Parameter } from './statement-client.ts'
 
 /** What the factories of repositories and adapters are given. */
 export interface DrizzleUnit {
-  /** Drizzle inside this unit's transaction, for finders and views. Its `transaction` is a savepoint. */
+  /**
+   * Drizzle inside this unit's transaction, for finders and views. Its `transaction` is a savepoint: not to be had while
+   * one of the unit's is open (`SavepointOverlap`).
+   */
   readonly db: Db
   readonly signal: AbortSignal
   /** For repositories. */

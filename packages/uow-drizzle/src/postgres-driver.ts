@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
 import { PosthornError, type UnitOptions } from '@posthorn/core'
 import postgres, { type Sql } from 'postgres'
 import { cancelQuery } from './cancel-query.ts'
@@ -18,9 +20,15 @@ export interface PostgresDriverOptions {
   readonly applicationName?: string
   /** False for a pooler that knows no prepared statements; each statement then costs two round trips. Default true. */
   readonly prepare?: boolean
-  /** As postgres.js has it. */
-  readonly ssl?: postgres.Options<Record<never, never>>['ssl']
+  /** Has the connections speak TLS, with this server only. Without it the URL's `sslmode` counts, as postgres.js has it. */
+  readonly tls?: PostgresTlsOptions
 }
+
+/**
+ * What a private certificate authority or a client certificate takes; each is PEM. The server's certificate is always
+ * checked: its authority (Node's list unless `ca` is given), its dates, and that it is for the host of the URL.
+ */
+export type PostgresTlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername'>
 
 /** Beyond so many statements under way each costs a round trip. An option that the client's types leave out. */
 const PIPELINE = { max_pipeline: 1_000 }
@@ -56,7 +64,7 @@ export class PostgresDriver implements AsyncDisposable {
       applicationName = 'posthorn',
       prepare = true,
       patience = 5_000,
-      ssl,
+      tls,
     } = options
     this.#prepare = prepare
     this.#max = max
@@ -64,7 +72,7 @@ export class PostgresDriver implements AsyncDisposable {
     this.#sql = postgres(url, {
       max,
       prepare,
-      ...(ssl === undefined ? {} : { ssl }),
+      ...(tls === undefined ? {} : { ssl: { ...checkedAddress(url), ...tls } }),
       connect_timeout: connectTimeout / 1_000,
       // Asking for the array types leaves a rejection that nobody handles when the connection dies meanwhile.
       fetch_types: false,
@@ -119,7 +127,7 @@ export class PostgresDriver implements AsyncDisposable {
   async begin(options: UnitOptions = {}): Promise<GuardedTransaction> {
     this.#assertNotEnding()
     const { isolation = 'read committed', readOnly = false, lockKey, signal } = options
-    const transaction = await this.#begin({
+    const begun = this.#begin({
       mode: `isolation level ${isolation}${readOnly ? ' read only' : ''}`,
       prepare: this.#prepare,
       acquireTimeout: options.acquireTimeout ?? 5_000,
@@ -127,7 +135,9 @@ export class PostgresDriver implements AsyncDisposable {
       patience: this.#patience,
       signal,
     })
-    this.#note(transaction.ended)
+    // From now on, so that whoever waits for a connection is not forgotten at the end.
+    this.#note(begun.then(({ ended }) => ended))
+    const transaction = await begun
     const limits = transaction.run(timeLimits(options))
     limits.catch(() => undefined)
     if (lockKey === undefined) return transaction
@@ -249,6 +259,12 @@ function leaveDatesAlone({ options }: Sql): void {
     options.serializers[oid] = (text: string) => text
   }
   for (const oid of [114, 3802]) options.serializers[oid] = (text: string) => text
+}
+
+/** Of an address postgres.js tells Node nothing, which would then look for the name `localhost` in the certificate. */
+function checkedAddress(url: string): { readonly host?: string } {
+  const host = URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : ''
+  return isIP(host) === 0 ? {} : { host }
 }
 
 function noTransaction(): PosthornError<'UnguardedTransaction'> {

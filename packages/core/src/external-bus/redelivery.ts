@@ -49,19 +49,23 @@ export function bury(route: RetryRoute, failed: FailedDelivery, reason: string):
   return settle(route, failed, 'dead-letter', copyOf(route, failed, deadQueue(route.queue), headers))
 }
 
-/** A dead letter made new: for the queue's reader to publish, who is trusted with the original sender. */
-export function replayFrame(dead: Frame, route: Pick<RetryRoute, 'queue' | 'exchange'>): Frame {
-  const originalUser = textHeader(dead, HEADERS.originalUser)
+/**
+ * A dead letter made new: for the queue's reader to publish, who is trusted with the original sender.
+ *
+ * @param caller its verified sender, see `deadLetterSender`; never taken from a header of somebody else's making
+ */
+export function replayFrame(
+  dead: Frame,
+  caller: string,
+  route: Pick<RetryRoute, 'queue' | 'exchange'>,
+): Frame {
   return {
     exchange: route.exchange,
     routingKey: route.queue,
     body: dead.body,
     properties: {
       ...keptProperties(dead),
-      headers: {
-        ...keptHeaders(dead),
-        ...(originalUser === undefined ? {} : { [HEADERS.originalUser]: originalUser }),
-      },
+      headers: { ...keptHeaders(dead), [HEADERS.originalUser]: caller },
     },
   }
 }

@@ -29,6 +29,15 @@ export function effectiveSender(frame: Frame, self: string): EffectiveSender | u
   }
 }
 
+/**
+ * The verified sender of a dead letter: of the reader's copy the original, of one that the broker moved its user-id.
+ * Undefined for a copy that names nobody: as itself the reader sends nothing to its own queue.
+ */
+export function deadLetterSender(dead: Frame, reader: string): EffectiveSender | undefined {
+  const sender = effectiveSender(dead, reader)
+  return sender?.caller === reader && textHeader(dead, HEADERS.originalUser) !== reader ? undefined : sender
+}
+
 function attemptHeader(frame: Frame): number {
   const attempt = header(frame, HEADERS.attempt)
   return typeof attempt === 'number' && Number.isSafeInteger(attempt) && attempt >= 1 ? attempt : 1

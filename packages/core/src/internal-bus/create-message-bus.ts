@@ -110,7 +110,10 @@ class InProcessMessageBus<
   handle<M extends Command>(command: M, options?: HandleOptions<N>): Promise<ResultOf<M>>
   handle(event: Event, options?: HandleOptions<N>): Promise<{ readonly failures: readonly HandlerFailure[] }>
   async handle(message: Command | Event, options: HandleOptions<N> = {}): Promise<unknown> {
-    const dependencies = Object.freeze({ ...this.#dependencies, ...options.dependencies })
+    const dependencies =
+      options.dependencies === undefined
+        ? this.#dependencies
+        : Object.freeze({ ...this.#dependencies, ...options.dependencies })
     return this.#accept(message, async (queue) => {
       try {
         const context = this.#context(dependencies)

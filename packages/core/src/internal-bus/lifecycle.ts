@@ -50,8 +50,7 @@ export class Lifecycle {
     this.#wanted = true
     return this.#next(async () => {
       if (this.#started || !this.#wanted) return
-      this.#starting = new AbortController()
-      this.#held ??= await this.#lifespan?.(this.#starting.signal)
+      this.#held ??= await this.#make()
       this.#abandon = new AbortController()
       // One listener for each handler call in flight, taken off when it ends.
       setMaxListeners(0, this.#abandon.signal)
@@ -77,6 +76,15 @@ export class Lifecycle {
       await this.#held?.[Symbol.asyncDispose]()
       this.#held = undefined
     })
+  }
+
+  async #make(): Promise<AsyncDisposable | undefined> {
+    this.#starting = new AbortController()
+    try {
+      return await this.#lifespan?.(this.#starting.signal)
+    } finally {
+      this.#starting = undefined
+    }
   }
 
   /** Starts and stops happen one after another, in the order in which they were asked for. */

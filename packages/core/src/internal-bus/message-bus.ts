@@ -88,7 +88,7 @@ export interface MessageBusOptions<
   } & ([S] extends [never]
     ? { readonly subscriptions?: undefined }
     : { readonly subscriptions: SubscriptionTable<S, R, Dom['name'], N> })
-  /** What handlers find as `context.dependencies`; read once, here. Its types decide which handlers fit the tables. */
+  /** A plain object, which handlers find as `context.dependencies`; read once, here. Its types decide which handlers fit the tables. */
   readonly dependencies?: N
   /** The first is the outermost. All are outside the timeout and the retry of conflicts. */
   readonly middleware?: readonly Middleware[]

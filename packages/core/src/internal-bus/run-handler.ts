@@ -94,21 +94,37 @@ export async function runDetached<R extends object>(
   )
 }
 
-/** What a message from outside came to before. @throws {DeclaredError} when that was an error of its contract */
+/**
+ * What a message from outside came to before.
+ *
+ * @throws {DeclaredError} when that was an error of its contract
+ * @throws {PosthornError} `OutcomeUnreadable` when the contract has changed since and does not know it any more
+ */
 export function storedOutcome<R extends object>(
   registry: HandlerRegistry<R>,
   message: Message,
   outcome: HandledOutcome,
 ): unknown {
   const command = registry.commands.get(message.type)
-  if (outcome.ok) return command?.result(outcome.result)
-  const Declared = command?.errors[outcome.error.name]
-  if (Declared !== undefined) throw new Declared(outcome.error.data)
-  throw new PosthornError(
-    'UnknownError',
-    `${message.type} ${message.id} failed before with ${outcome.error.name}, which its contract no longer declares`,
-    { outcome: 'failed' },
-  )
+  if (outcome.ok) return readStored(message, 'unknown', () => command?.result(outcome.result))
+  const { name, data } = outcome.error
+  throw readStored(message, 'failed', () => {
+    const Declared = command?.errors[name]
+    if (Declared === undefined) throw new Error(`${name} is not declared`)
+    return new Declared(data)
+  })
+}
+
+function readStored<T>(message: Message, outcome: 'failed' | 'unknown', read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new PosthornError(
+      'OutcomeUnreadable',
+      `${message.type} ${message.id} was handled before, with an outcome that its contract no longer knows`,
+      { outcome, cause },
+    )
+  }
 }
 
 interface Worked {

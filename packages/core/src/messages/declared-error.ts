@@ -42,7 +42,7 @@ export function declaredErrorClass(domain: string, name: string, spec: ErrorSpec
     static readonly errorName = name
 
     constructor(input: unknown, options: { readonly cause?: unknown } = {}) {
-      const data = payloadOf(spec.data, input, `data of error ${domain}.${name}`)
+      const data = payloadOf(spec.data, input, `data of error ${domain}.${name}`, true)
       super(
         domain,
         name,

@@ -9,14 +9,17 @@ export const MAX_DEPTH = 32
  * else (NaN, a Map, a bigint, an invalid Date, what holds itself) is an issue like any other: here it is told to whoever
  * makes the message, later only to those who receive it.
  *
+ * @param mayBeNothing whether the whole may be `undefined`: a message has a body, an error need not have data
  * @throws as {@link validate}
  */
 export function payloadOf<Output>(
   schema: StandardSchemaV1<unknown, Output>,
   value: unknown,
   subject: string,
+  mayBeNothing = false,
 ): Output {
   const payload = validate(schema, value, subject)
+  if (payload === undefined && mayBeNothing) return payload
   const freezer = new Freezer()
   orInvalid(subject, 'reading it', () => freezer.freeze(payload, '', 1))
   if (freezer.issues.length > 0) throw new ValidationFailed(subject, freezer.issues)
@@ -26,26 +29,26 @@ export function payloadOf<Output>(
 /** Freezes a value and all that it holds, and notes what JSON has no word for. What has a `toJSON` is left as it is. */
 class Freezer {
   readonly issues: Issue[] = []
-  /** Whether all of an object has been read; until then, whoever holds it is held by it. */
-  readonly #read = new Map<object, boolean>()
+  /** How many levels an object has, itself included; 0 until all of it has been read: whoever holds it then is held by it. */
+  readonly #levels = new Map<object, number>()
 
-  freeze(value: unknown, path: string, depth: number): void {
-    const fault = faultOf(value, depth)
+  /** Gives the levels of the value. What stands in several places is read once, and counts in each. */
+  freeze(value: unknown, path: string, depth: number): number {
+    const known = typeof value === 'object' && value !== null ? this.#levels.get(value) : undefined
+    const fault = known === 0 ? 'holds itself' : faultOf(value, depth + (known ?? 1) - 1)
     if (fault !== undefined) this.issues.push({ path, message: fault })
-    if (fault !== undefined || typeof value !== 'object' || value === null) return
-    const isRead = this.#read.get(value)
-    if (isRead === false) this.issues.push({ path, message: 'holds itself' })
-    if (isRead !== undefined || speaksForItself(value)) return
-    this.#read.set(value, false)
-    if (Array.isArray(value)) {
-      for (let i = 0; i < value.length; i++) this.freeze(value[i], at(path, i), depth + 1)
-    } else {
-      for (const [key, held] of Object.entries(value)) {
-        if (held !== undefined) this.freeze(held, at(path, key), depth + 1)
-      }
+    if (typeof value !== 'object' || value === null) return 0
+    if (known !== undefined || fault !== undefined || speaksForItself(value)) return known ?? 1
+    this.#levels.set(value, 0)
+    let deepest = 0
+    const held = Array.isArray(value) ? value.entries() : Object.entries(value)
+    for (const [key, item] of held) {
+      if (item === undefined && !Array.isArray(value)) continue
+      deepest = Math.max(deepest, this.freeze(item, at(path, key), depth + 1))
     }
-    this.#read.set(value, true)
+    this.#levels.set(value, deepest + 1)
     Object.freeze(value)
+    return deepest + 1
   }
 }
 

@@ -27,10 +27,12 @@ const SAME_AGAIN: ReadonlySet<string> = new Set(['ChainTooLong', 'ForeignMessage
 /**
  * Whether handling a local entry that failed so is worth another try. What its contents or the handler's code alone
  * decide would fail twenty times. Everything else may depend on the state of things, declared errors too; and what this
- * instance does not know (`NoHandler`, `UnknownVersion`), a newer one may, while the two are running side by side.
+ * instance does not know (`NoHandler`, `UnknownVersion`), a newer one may, while the two are running side by side, just as
+ * one of another domain that refused what the handler asked of it.
  */
 export function mayYetSucceed(error: unknown): boolean {
-  return !SAME_AGAIN.has(Object(error).code)
+  const { code, outcome } = Object(error) as { readonly code?: string; readonly outcome?: string }
+  return !SAME_AGAIN.has(code ?? '') || outcome === 'refused'
 }
 
 /** Whether what failed may be going on all the same, so that nobody else should be given it before its lease is over. */

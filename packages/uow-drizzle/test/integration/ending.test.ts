@@ -32,6 +32,19 @@ test('a driver that ends waits for what is running, and refuses what is new', as
   await driver.end()
 })
 
+test('it waits for a transaction that is still waiting for a connection', async () => {
+  const driver = postgresDriver(database.url, { max: 1 })
+  const first = await driver.begin()
+  const waiting = driver.begin()
+  const ended = driver.end()
+  await first.run('select pg_sleep(0.3)')
+  await first.commit()
+  const second = await waiting
+  expect(await second.run('select pg_sleep(0.6), 2 as two')).toMatchObject([{ two: 2 }])
+  await second.commit()
+  await ended
+})
+
 test('it waits no longer than its patience', async () => {
   const driver = postgresDriver(database.url)
   const transaction = await driver.begin()

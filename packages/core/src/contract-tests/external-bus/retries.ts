@@ -113,7 +113,7 @@ export function retries(test: WorldTest): void {
       return letter
     })
     healed = true
-    const replay = replayFrame(dead, { queue: 'mail.q.events', exchange: 'mail.x.dlx' })
+    const replay = replayFrame(dead, 'shop', { queue: 'mail.q.events', exchange: 'mail.x.dlx' })
     await world.inject('mail', 'shop', { ...replay, properties: { ...replay.properties, userId: 'mail' } })
     await eventually(() => assert.deepEqual(handled, [[event.id, 'shop', 1]]))
   })

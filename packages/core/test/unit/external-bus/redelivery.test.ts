@@ -149,7 +149,10 @@ describe('a delivery that failed', () => {
 
 test('a dead letter that is replayed is new but for its sender', () => {
   const dead = frameOf(vector(vectors.copies, 'a dead letter'))
-  const replay = replayFrame(dead, { queue: 'notifications.q.events', exchange: 'notifications.x.dlx' })
+  const replay = replayFrame(dead, 'allocation', {
+    queue: 'notifications.q.events',
+    exchange: 'notifications.x.dlx',
+  })
   expect(replay.routingKey).toBe('notifications.q.events')
   expect(replay.body).toBe(dead.body)
   expect(effectiveSender(sentBy('notifications', replay), 'notifications')).toEqual({

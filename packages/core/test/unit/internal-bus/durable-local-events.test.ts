@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Event } from '../../../src/messages/message.ts'
+import { ValidationFailed } from '../../../src/messages/validate.ts'
 import type { OutboxEntry } from '../../../src/outbox/outbox.ts'
 import { localEntries, openShop, Shelf, shop, supplier } from './shop.ts'
 
@@ -66,6 +67,7 @@ test('a follow-up that its contents or its code doom is a dead letter at once, o
         endless: (_event, unit) => unit.send(shop.commands.Restock(lamp)),
         foreign: (_event, unit) => unit.publish(supplier.events.Shipped(lamp)),
         refused: () => Promise.reject(new shop.errors.NotForSale(lamp)),
+        refusedElsewhere: () => Promise.reject(new ValidationFailed('supplier.Order', [], 'refused')),
       },
     },
     restock: (unit) => unit.publish(shop.events.Echoed(lamp)),
@@ -79,5 +81,5 @@ test('a follow-up that its contents or its code doom is a dead letter at once, o
     'ForeignMessage',
     'ChainTooLong',
   ])
-  expect(await store.queue.depth()).toMatchObject({ local: 1, dead: 3 })
+  expect(await store.queue.depth()).toMatchObject({ local: 2, dead: 3 })
 })

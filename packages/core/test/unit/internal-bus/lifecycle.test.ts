@@ -255,8 +255,10 @@ test('stop names what it abandoned at the deadline, and aborts it', async () => 
 
 test('BUS-35 what the lifespan holds lives from the first start until the bus is disposed', async () => {
   const events: string[] = []
+  const signals: AbortSignal[] = []
   const { bus } = await openShop({
-    lifespan: () => {
+    lifespan: (signal) => {
+      signals.push(signal)
       events.push('made')
       return { [Symbol.asyncDispose]: async () => void events.push('disposed') }
     },
@@ -264,6 +266,7 @@ test('BUS-35 what the lifespan holds lives from the first start until the bus is
   await bus.stop()
   await bus.start()
   expect(events).toEqual(['made'])
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false])
 
   await bus[Symbol.asyncDispose]()
   expect(events).toEqual(['made', 'disposed'])

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { PosthornError } from '../../../src/errors.ts'
 import type { Delivery } from '../../../src/external-bus/external-bus.ts'
+import { createMessageBus } from '../../../src/internal-bus/create-message-bus.ts'
 import { detached, shared } from '../../../src/internal-bus/handlers.ts'
+import { command } from '../../../src/messages/declare.ts'
+import { defineDomain } from '../../../src/messages/define-domain.ts'
+import { InMemoryStore } from '../../../src/unit-of-work/in-memory-store.ts'
+import { inMemoryUnitsOfWork } from '../../../src/unit-of-work/in-memory-units-of-work.ts'
 import { gate, openShop, sell, shop, supplier } from './shop.ts'
 
 const lamp = { sku: 'lamp' }
@@ -67,6 +73,48 @@ test('a declared error is stored and given again, though its unit was rolled bac
   await expect(bus.receive(command, delivery)).rejects.toThrow(shop.errors.NotForSale)
   expect(tries).toBe(1)
   expect(await soldOf('lamp')).toBe(0)
+})
+
+test('an outcome that the contract no longer knows is said to be just that, and nothing runs again', async () => {
+  const store = new InMemoryStore()
+  const tills = (
+    output: z.ZodType<object>,
+    errors: { readonly [name: string]: z.ZodType },
+    open: () => object,
+  ) => {
+    const domain = defineDomain('till', {
+      commands: { Open: command({ input: z.object({}), output, errors }) },
+    })
+    const units = inMemoryUnitsOfWork({ domain, store, repositories: {} })
+    const handlers = { commands: { Open: async () => open() } }
+    return { domain, bus: createMessageBus({ domain, units, outbox: store.queue, handlers }) }
+  }
+  const before = tills(z.object({ sum: z.int() }), { Locked: z.object({}) }, () => {
+    if (locked) throw new before.domain.errors['Locked']!({})
+    return { sum: 1 }
+  })
+  const after = tills(z.object({ sum: z.int(), currency: z.string() }), {}, () => ({
+    sum: 2,
+    currency: 'EUR',
+  }))
+  let locked = false
+  const opened = before.domain.commands.Open({})
+  const refused = before.domain.commands.Open({})
+  await before.bus.start()
+  await before.bus.receive(opened, delivery)
+  locked = true
+  await expect(before.bus.receive(refused, delivery)).rejects.toMatchObject({ name: 'Locked' })
+
+  await after.bus.start()
+  for (const [message, outcome] of [
+    [opened, 'unknown'],
+    [refused, 'failed'],
+  ] as const) {
+    await expect(after.bus.receive(message, delivery)).rejects.toMatchObject({
+      code: 'OutcomeUnreadable',
+      outcome,
+    })
+  }
 })
 
 test('a command that failed otherwise runs again when it is delivered again', async () => {

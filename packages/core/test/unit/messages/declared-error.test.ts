@@ -26,6 +26,13 @@ const shop = defineDomain('shop', {
 const { SoldOut, Closed, Banned } = shop.errors
 const data = { sku: 'lamp', left: 2, due: '2026-01-02' }
 
+test('an error may be declared to have no data', () => {
+  const { errors } = defineDomain('shop', {
+    commands: { Open: command({ input: sku, errors: { Closed: z.undefined() } }) },
+  })
+  expect(new errors.Closed(undefined).data).toBeUndefined()
+})
+
 test('DOM-43 a declared error has its domain on the class and on the instance', () => {
   expect(SoldOut.domain).toBe('shop')
   expect(new SoldOut(data).domain).toBe('shop')

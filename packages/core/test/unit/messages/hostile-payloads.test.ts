@@ -117,6 +117,20 @@ describe('a payload of unusual size', () => {
     ])
   })
 
+  test('counts the levels of what stands in several places in each of them', () => {
+    const shared = nested(20)
+    const deeper = { a: { a: { a: { a: { a: { a: { a: { a: { a: { a: { a: shared } } } } } } } } } } }
+    expect(outcome(() => anything.make({ one: shared, other: deeper })).issues).toEqual([])
+    for (const both of [
+      { one: shared, other: { a: deeper } },
+      { other: { a: deeper }, one: shared },
+    ]) {
+      expect(outcome(() => anything.make(both)).issues).toEqual([
+        expect.stringContaining('is nested deeper than 32 levels'),
+      ])
+    }
+  })
+
   test.each([100, 10_000])('is refused %s levels deep', (depth) => {
     for (const { make, receive } of definitions.slice(0, 1).concat(anything)) {
       expect(outcome(() => make(nested(depth))).message).toBeUndefined()
