@@ -24,9 +24,9 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
   const {
     logger = createLogger(allocation.name, config.logLevel),
     middleware = [],
-    storage = postgresStorage(config.databaseUrl),
+    storage = postgresStorage(config.database),
     externalBus = new RabbitMqExternalBus({
-      url: config.amqpUrl,
+      ...config.broker,
       domain: allocation.name,
       system,
       onError: ({ error: err, ...facts }) => logger.warn({ err, ...facts }, 'a delivery did not end well'),
@@ -39,7 +39,7 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
     outbox: storage.outbox,
     handlers: { commands: commandHandlers, events: eventHandlers },
     middleware: [logging(logger), ...middleware],
-    onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it will be tried again'),
+    onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it stays in the outbox'),
   })
   externalBus.registerDomains(notifications.name)
   return createService({

@@ -1,4 +1,4 @@
-import { portVariable, readEnvironment, serviceVariables } from '@posthorn/chassis'
+import { portVariable, readEnvironment, serviceVariables, tlsOptions } from '@posthorn/chassis'
 import { z } from 'zod'
 
 const variables = z.object({ ...serviceVariables, ALLOCATION_PORT: portVariable(3001) })
@@ -7,8 +7,14 @@ const variables = z.object({ ...serviceVariables, ALLOCATION_PORT: portVariable(
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
   const { ALLOCATION_PORT, ...given } = readEnvironment(variables, environment)
   return {
-    databaseUrl: given.DATABASE_URL,
-    amqpUrl: given.POSTHORN_AMQP_URL,
+    database: {
+      url: given.DATABASE_URL,
+      ...tlsOptions('DATABASE', given),
+    },
+    broker: {
+      url: given.POSTHORN_AMQP_URL,
+      ...tlsOptions('POSTHORN_AMQP', given),
+    },
     namespace: given.POSTHORN_NAMESPACE,
     host: given.HOST,
     port: ALLOCATION_PORT,

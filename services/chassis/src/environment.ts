@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 
 /** A service cannot start as it is configured. The message is one sentence and names what to change. */
@@ -45,12 +46,32 @@ function isDecodable({ username, password, pathname }: URL): boolean {
   }
 }
 
+/** The path of a PEM file, which is read at once. */
+const pemVariable = z.string().transform((path, { addIssue }) => {
+  try {
+    const text = readFileSync(path, 'utf8')
+    if (text.includes('-----BEGIN ')) return text
+  } catch {
+    // What is said below holds for this too.
+  }
+  addIssue('must be the path of a PEM file that can be read')
+  return z.NEVER
+})
+
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** What every service is told by its environment. */
 export const serviceVariables = {
   DATABASE_URL: urlVariable('postgres', 'postgresql'),
+  /** PEM files: the authority of the database's certificate, and the certificate and key of the service itself. */
+  DATABASE_CA: pemVariable.optional(),
+  DATABASE_CERT: pemVariable.optional(),
+  DATABASE_KEY: pemVariable.optional(),
   POSTHORN_AMQP_URL: urlVariable('amqp', 'amqps'),
+  /** The same for the broker. With a certificate the password may be left out of the URL. */
+  POSTHORN_AMQP_CA: pemVariable.optional(),
+  POSTHORN_AMQP_CERT: pemVariable.optional(),
+  POSTHORN_AMQP_KEY: pemVariable.optional(),
   /** Before the names of the vhosts, where several systems share a broker. */
   POSTHORN_NAMESPACE: z
     .string()
@@ -64,6 +85,33 @@ export const serviceVariables = {
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).default('info'),
   /** Entries in the outbox from which on nothing new is accepted. */
   OUTBOX_CAP: wholeNumber(1, 1_000_000_000).default(10_000),
+}
+
+/** PEM texts for a connection that speaks TLS. */
+export interface TlsOptions {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+}
+
+type TlsVariable = `${'DATABASE' | 'POSTHORN_AMQP'}_${'CA' | 'CERT' | 'KEY'}`
+
+/**
+ * What was given for one connection; empty when nothing was.
+ * @throws {ConfigurationError}
+ */
+export function tlsOptions(
+  connection: 'DATABASE' | 'POSTHORN_AMQP',
+  given: { readonly [name in TlsVariable]?: string | undefined },
+): { readonly tls?: TlsOptions } {
+  const [ca, cert, key] = [given[`${connection}_CA`], given[`${connection}_CERT`], given[`${connection}_KEY`]]
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new ConfigurationError(`${connection}_CERT and ${connection}_KEY are given together or not at all.`)
+  }
+  const own = cert === undefined || key === undefined ? {} : { cert, key }
+  return ca === undefined && cert === undefined
+    ? {}
+    : { tls: { ...(ca === undefined ? {} : { ca }), ...own } }
 }
 
 /**

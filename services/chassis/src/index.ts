@@ -3,6 +3,8 @@ export {
   portVariable,
   readEnvironment,
   serviceVariables,
+  type TlsOptions,
+  tlsOptions,
   urlVariable,
   wholeNumber,
 } from './environment.ts'

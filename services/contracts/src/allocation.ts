@@ -25,7 +25,7 @@ export const cancelLineInput = z.object({ orderId: reference, sku: reference })
 export const batchQuantity = z.object({
   ref: reference,
   qty: quantityOrNone,
-  availableQty: quantityOrNone,
+  availableQty: quantityOrNone.describe('before lines that lost their stock are tried again'),
   released: z.int().min(0).describe('how many order lines lost their stock and wait again'),
 })
 
@@ -55,7 +55,8 @@ export const allocation = defineDomain('allocation', {
   commands: {
     CreateBatch: command({
       input: createBatchInput,
-      output: z.object({ ref: reference, created: z.boolean(), ...batchStock.shape }),
+      /** The stock is missing from outcomes that were stored before it was told. */
+      output: z.object({ ref: reference, created: z.boolean(), ...batchStock.partial().shape }),
       errors: {
         BatchConflict: failure(
           z.object({ ref: z.string() }),

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
-/** Line breaks and what cannot be seen: control and format characters, halves of surrogate pairs. */
-const INVISIBLE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u
-/** As above, but a text may have tabs and line feeds. */
-const UNPRINTABLE = /^(?:[^\p{Cc}\p{Cs}]|[\t\n])*$/u
+/** No line breaks and nothing that cannot be seen: control and format characters, halves of surrogate pairs. */
+const ONE_VISIBLE_LINE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u
+/** Tabs and line feeds, but no other control characters and no halves of surrogate pairs. */
+const PRINTABLE = /^(?:[^\p{Cc}\p{Cs}]|[\t\n])*$/u
 
 /** By a check and not as a `pattern` of OpenAPI: few other languages read `\p{Cc}`. */
 const matching = (pattern: RegExp, message: string) => z.refine<string>((text) => pattern.test(text), message)
@@ -14,7 +14,7 @@ function oneLine(max: number) {
     .trim()
     .min(1)
     .max(max)
-    .check(matching(INVISIBLE, 'must be one line of visible characters'))
+    .check(matching(ONE_VISIBLE_LINE, 'must be one line of visible characters'))
 }
 
 /**
@@ -39,4 +39,4 @@ export const calendarDate = z.iso.date().regex(/^[1-9]/, 'must not begin with a 
 
 export const emailAddress = z.email().max(254)
 export const subjectLine = oneLine(200)
-export const mailText = z.string().min(1).max(10_000).check(matching(UNPRINTABLE, 'must be printable text'))
+export const mailText = z.string().min(1).max(10_000).check(matching(PRINTABLE, 'must be printable text'))

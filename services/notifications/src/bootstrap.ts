@@ -23,10 +23,10 @@ const { Allocated, Deallocated, BackorderCancelled, OutOfStock } = allocation.ev
 export async function bootstrap(config: Config, overrides: Overrides = {}): Promise<Service> {
   const {
     logger = createLogger(notifications.name, config.logLevel),
-    storage = postgresStorage(config.databaseUrl),
+    storage = postgresStorage(config.database),
     mailer = smtpMailer(config.smtpUrl, config.mailFrom),
     externalBus = new RabbitMqExternalBus({
-      url: config.amqpUrl,
+      ...config.broker,
       domain: notifications.name,
       system,
       onError: ({ error: err, ...facts }) => logger.warn({ err, ...facts }, 'a delivery did not end well'),
@@ -45,7 +45,7 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
     },
     dependencies: { mailer, externalBus },
     middleware: [logging(logger)],
-    onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it will be tried again'),
+    onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it stays in the outbox'),
   })
   externalBus.registerDomains(allocation.name)
   return createService({

@@ -1,4 +1,4 @@
-import { portVariable, readEnvironment, serviceVariables, urlVariable } from '@posthorn/chassis'
+import { portVariable, readEnvironment, serviceVariables, tlsOptions, urlVariable } from '@posthorn/chassis'
 import { emailAddress } from '@posthorn/contracts'
 import { z } from 'zod'
 
@@ -13,8 +13,14 @@ const variables = z.object({
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
   const given = readEnvironment(variables, environment)
   return {
-    databaseUrl: given.DATABASE_URL,
-    amqpUrl: given.POSTHORN_AMQP_URL,
+    database: {
+      url: given.DATABASE_URL,
+      ...tlsOptions('DATABASE', given),
+    },
+    broker: {
+      url: given.POSTHORN_AMQP_URL,
+      ...tlsOptions('POSTHORN_AMQP', given),
+    },
     namespace: given.POSTHORN_NAMESPACE,
     host: given.HOST,
     port: given.NOTIFICATIONS_PORT,

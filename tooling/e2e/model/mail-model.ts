@@ -4,6 +4,7 @@ interface Fact {
   readonly key: string
   readonly orderId: unknown
   readonly sku: string
+  readonly cancelled: boolean
   readonly period: number
 }
 
@@ -22,7 +23,8 @@ export interface Mails {
 /**
  * Which mails must go out. Events and watches reach the notifications service at once and in any order, and of two
  * facts of a line the older is dropped when it comes later. So of what happened between two rests (a period) only the
- * last fact of a line is certain to be told; with a rest after every step all are.
+ * last fact of a line is certain to be told; with a rest after every step all are. That a line was cancelled is told only
+ * to who watched before.
  */
 export class MailModel {
   readonly #facts: Fact[] = []
@@ -36,10 +38,11 @@ export class MailModel {
 
   hear(events: readonly ModelEvent[]): void {
     for (const event of events) {
-      const { orderId, sku } = event.payload
+      const { orderId, sku, reason } = event.payload
+      const cancelled = event.type === 'BackorderCancelled' || reason === 'cancelled'
       if (event.type === 'OutOfStock') this.#outOfStock.push(`${STOCK_DESK} ${factKey(event)}`)
       else if (orderId !== undefined)
-        this.#facts.push({ key: factKey(event), orderId, sku, period: this.#period })
+        this.#facts.push({ key: factKey(event), orderId, sku, cancelled, period: this.#period })
     }
   }
 
@@ -65,7 +68,8 @@ export class MailModel {
         )) {
           for (const { key } of told) allowed.add(`${watch.email} ${key}`)
           const last = told.at(-1)
-          if (last !== undefined) required.add(`${watch.email} ${last.key}`)
+          if (last !== undefined && !(last.cancelled && last.period === watch.period))
+            required.add(`${watch.email} ${last.key}`)
         }
       }
     }
@@ -74,7 +78,8 @@ export class MailModel {
 
   /** A line's facts that one who watches may hear of, by periods; the first has what stood when the watch began. */
   #told(facts: readonly Fact[], watch: Watch): readonly (readonly Fact[])[] {
-    const before = facts.filter(({ period }) => period < watch.period).slice(-1)
+    const stood = facts.filter(({ period }) => period < watch.period).slice(-1)
+    const before = stood.filter(({ cancelled }) => !cancelled)
     const periods = Array.from({ length: this.#period - watch.period + 1 }, (_, n) =>
       facts.filter(({ period }) => period === watch.period + n),
     )

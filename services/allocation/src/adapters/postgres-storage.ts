@@ -8,6 +8,7 @@ import {
   migrateFolder,
   postgresDriver,
 } from '@posthorn/uow-drizzle'
+import type { Config } from '../config.ts'
 import type { Repositories } from '../service-layer/unit.ts'
 import { drizzleAllocationsView } from './drizzle-allocations-view.ts'
 import { drizzleProductRepository } from './drizzle-product-repository.ts'
@@ -18,8 +19,8 @@ const ACQUIRE_TIMEOUT = 25_000
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url)
 
-export function postgresStorage(url: string): Storage<Repositories, 'allocation'> {
-  const driver = postgresDriver(url, { applicationName: allocation.name })
+export function postgresStorage({ url, ...tls }: Config['database']): Storage<Repositories, 'allocation'> {
+  const driver = postgresDriver(url, { ...tls, applicationName: allocation.name })
   return {
     units: drizzleUnitsOfWork({
       domain: allocation,

@@ -86,7 +86,7 @@ export class Product implements Aggregate {
     const batch = this.#batches.find((candidate) => candidate.ref === ref)
     if (batch === undefined) throw new BatchNotFound({ ref })
     const { purchasedQty: previousQty, availableQty } = batch
-    if (expected?.some((stock) => batch.holds(stock)) === false) {
+    if (expected !== undefined && !expected.some((stock) => batch.holds(stock))) {
       throw new BatchChanged({ ref, purchasedQty: previousQty, availableQty })
     }
     if (qty === previousQty) return { batch, released: 0 }

@@ -10,7 +10,7 @@ interface EntityTag {
 /** What `If-Match` and `If-None-Match` name (RFC 9110, 8.8.3): any representation, or those of a list. */
 export type EntityTags = '*' | readonly EntityTag[]
 
-const ELEMENT = /[ \t]*(?:(?<weak>W\/)?"(?<opaque>[\x21\x23-\x7e\x80-\xff]*)")?[ \t]*(?:,|$)/y
+const ELEMENT = /[ \t]*(?:(?<weak>W\/)?"(?<opaque>[\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)/y
 
 function parseEntityTags(text: string): EntityTags | undefined {
   if (text.trim() === '*') return '*'

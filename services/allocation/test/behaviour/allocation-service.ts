@@ -8,8 +8,8 @@ import type { Config } from '../../src/config.ts'
 import type { Repositories } from '../../src/service-layer/unit.ts'
 
 const config: Config = {
-  databaseUrl: 'postgres://not-used',
-  amqpUrl: 'amqp://not-used',
+  database: { url: 'postgres://not-used' },
+  broker: { url: 'amqp://not-used' },
   namespace: undefined,
   host: '127.0.0.1',
   port: 0,

@@ -47,6 +47,16 @@ export function conditionalBehaviour(makeStorage: () => Promise<Storage<Reposito
       expect(await tagOf(`/batches/${ref}`)).toBe(headers.etag)
     })
 
+    test('is not given by a PATCH whose released lines are tried again after the answer', async () => {
+      const { sku, url, tag } = await placed(10)
+      await allocate(sku, 2)
+      await allocate(sku, 7)
+      const { status, headers, body } = await http.patch(url, { qty: 4 })
+      expect({ status, body }).toMatchObject({ status: 200, body: { availableQty: 2, released: 1 } })
+      expect(headers.etag).toBeUndefined()
+      expect(await tagOf(url)).not.toBe(tag)
+    })
+
     test('changes with each allocation from it', async () => {
       const { sku, url, tag } = await placed(10)
       await allocate(sku, 1)

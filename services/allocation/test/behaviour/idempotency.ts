@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Storage } from '@posthorn/chassis'
+import { allocation } from '@posthorn/contracts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Repositories } from '../../src/service-layer/unit.ts'
 import { fresh, type RunningAllocation, startAllocation } from './allocation-service.ts'
@@ -33,6 +34,25 @@ export function idempotencyBehaviour(makeStorage: () => Promise<Storage<Reposito
       expect(first).toMatchObject({ status: 201, location: `/batches/${batch.ref}`, body: batch })
       await http.patch(`/batches/${batch.ref}`, { qty: 3 })
       expect(seen(await http.post('/batches', batch, key))).toEqual(first)
+    })
+
+    test('gets the first answer to POST /batches also from before outcomes told the stock', async () => {
+      const [batch, key] = [{ ref: fresh('batch'), sku: fresh('LAMP'), qty: 10 }, newKey()]
+      const { type, payload } = allocation.commands.CreateBatch(batch)
+      const claim = { consumer: 'commands', source: 'allocation', messageId: key['idempotency-key'] }
+      const hash = createHash('sha256')
+        .update(`${type} ${JSON.stringify(payload)}`)
+        .digest('hex')
+      const earlier = await running.storage.units.begin()
+      await earlier.inbox.claim(claim, `${type} ${hash}`)
+      earlier.inbox.record(claim, { ok: true, result: { ref: batch.ref, created: true } })
+      await earlier.commit()
+      expect(seen(await http.post('/batches', batch, key))).toEqual({
+        status: 201,
+        location: `/batches/${batch.ref}`,
+        etag: undefined,
+        body: { ...batch, eta: null },
+      })
     })
 
     test.each([

@@ -8,6 +8,7 @@ import {
   migrateFolder,
   postgresDriver,
 } from '@posthorn/uow-drizzle'
+import type { Config } from '../config.ts'
 import type { Repositories } from '../service-layer/unit.ts'
 import { drizzleNotificationsView } from './drizzle-notifications-view.ts'
 import { drizzleNotificationRepository, drizzleOrderRepository } from './drizzle-repositories.ts'
@@ -17,8 +18,8 @@ const ACQUIRE_TIMEOUT = 25_000
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url)
 
-export function postgresStorage(url: string): Storage<Repositories, 'notifications'> {
-  const driver = postgresDriver(url, { applicationName: notifications.name })
+export function postgresStorage({ url, ...tls }: Config['database']): Storage<Repositories, 'notifications'> {
+  const driver = postgresDriver(url, { ...tls, applicationName: notifications.name })
   return {
     units: drizzleUnitsOfWork({
       domain: notifications,

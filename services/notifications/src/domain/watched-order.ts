@@ -40,10 +40,13 @@ export class WatchedOrder implements Aggregate {
     return this.watchers
   }
 
-  /** Gives what the new watcher has missed. */
+  /**
+   * Gives what the new watcher has missed. That a line was cancelled is not among it: he has asked for the line anew
+   * since, or knows who cancelled it.
+   */
   watch(email: string): readonly Fact[] {
     if (this.#watchers.has(email)) return []
     this.#watchers.add(email)
-    return this.facts
+    return this.facts.filter(({ kind }) => kind !== 'cancelled')
   }
 }

@@ -18,7 +18,7 @@ describe('on Postgres', () => {
   })
   afterAll(() => databases.drop())
 
-  const storage = async () => postgresStorage(databases.url('notifications'))
+  const storage = async () => postgresStorage({ url: databases.url('notifications') })
   tellingBehaviour(storage)
   describe('any input', () => oddInputBehaviour(storage))
 

@@ -53,7 +53,7 @@ export function allocationRoutes(bus: MessageBus<'allocation'>, units: UnitsOfWo
           params: z.object({ orderId }),
           response: {
             200: z.array(z.object({ sku, qty, ...placement.shape })),
-            404: problem('The order has asked for nothing'),
+            404: problem('The order has no lines'),
             ...commonProblems,
           },
         },
@@ -61,7 +61,7 @@ export function allocationRoutes(bus: MessageBus<'allocation'>, units: UnitsOfWo
       async (request) => {
         const lines = await allocationsOf(request.params.orderId, units)
         if (lines.length > 0) return lines
-        throw new PosthornError('NotFound', `Order ${request.params.orderId} has asked for nothing.`)
+        throw new PosthornError('NotFound', `Order ${request.params.orderId} has no lines.`)
       },
     )
 

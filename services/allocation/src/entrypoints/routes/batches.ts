@@ -47,10 +47,13 @@ export function batchRoutes(bus: MessageBus<'allocation'>, units: UnitsOfWork<Re
         },
       },
       async (request, reply) => {
-        const { created, ...stock } = await handleCommand(bus, CreateBatch, request.body, request, reply)
+        const result = await handleCommand(bus, CreateBatch, request.body, request, reply)
+        const { created, purchasedQty, availableQty } = result
         const { ref, sku, qty, eta = null } = request.body
         reply.header('location', `/batches/${encodeURIComponent(ref)}`)
-        reply.header('etag', entityTag(stock))
+        if (purchasedQty !== undefined && availableQty !== undefined) {
+          reply.header('etag', entityTag({ purchasedQty, availableQty }))
+        }
         return reply.code(created ? 201 : 200).send({ ref, sku, qty, eta })
       },
     )
@@ -64,7 +67,9 @@ export function batchRoutes(bus: MessageBus<'allocation'>, units: UnitsOfWork<Re
           params,
           body: changeBatchQuantityInput.pick({ qty: true }),
           response: {
-            200: batchQuantity.describe('changed; `ETag` names the state of the batch'),
+            200: batchQuantity.describe(
+              'changed; `ETag` names the state of the batch, unless that is about to change for released lines',
+            ),
             404: noSuchBatch,
             412: problem('The batch is not as `If-Match` wants it; code `BatchChanged`'),
             ...commandProblems,
@@ -75,7 +80,8 @@ export function batchRoutes(bus: MessageBus<'allocation'>, units: UnitsOfWork<Re
         const expected = expectedStock(request.headers['if-match'])
         const change = { ...request.params, ...request.body, ...(expected && { expected: [...expected] }) }
         const changed = await handleCommand(bus, ChangeBatchQuantity, change, request, reply)
-        reply.header('etag', entityTag({ ...changed, purchasedQty: changed.qty }))
+        const { qty: purchasedQty, availableQty, released } = changed
+        if (released === 0) reply.header('etag', entityTag({ purchasedQty, availableQty }))
         return changed
       },
     )
