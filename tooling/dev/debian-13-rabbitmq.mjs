@@ -23,15 +23,17 @@ exec chroot "$root" "$@"`
 /**
  * Starts the RabbitMQ of Debian 13 in a root folder of its own, which is filled at the first time and kept for the user.
  * @param {(line: string) => void} log
+ * @param {import('./rabbitmq-configuration.mjs').TlsListener} [tls]
  * @returns {Promise<import('./provide-rabbitmq.mjs').ProvidedRabbitMq>}
  */
-export async function debian13RabbitMq(log) {
+export async function debian13RabbitMq(log, tls) {
   if (!canUseApt()) throw new Failure('only root can have it, on Debian or a child of it.')
   if (!existsSync(ROOT)) await fill(log)
   const broker = await startRabbitMqNode({
     server: '/usr/lib/rabbitmq/bin/rabbitmq-server',
     epmd: '/usr/bin/epmd',
     start: startInside,
+    tls,
   })
   return { ...broker, source: 'Debian 13 in a chroot' }
 }

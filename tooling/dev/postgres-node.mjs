@@ -18,11 +18,20 @@ const SETTINGS = [
 ]
 
 /**
+ * A server's certificate and key, and the authority of its clients' certificates. All PEM.
+ * @typedef {{ ca: string, cert: string, key: string }} TlsFiles
+ */
+
+/** Where a node speaks TLS, this role needs the certificate of that name and no password. */
+const CERTIFIED_ROLE = 'certified'
+
+/**
  * Starts a private Postgres on loopback, in a temporary folder of its own.
  * @param {string} binaries the folder of `initdb` and `postgres`
+ * @param {TlsFiles} [tls]
  * @returns {Promise<{ url: string, version: string, stop(): Promise<void> }>}
  */
-export async function startPostgresNode(binaries) {
+export async function startPostgresNode(binaries, tls) {
   const user = unprivilegedUser(['postgres', 'nobody'])
   const folder = temporaryFolder('posthorn-postgres-')
   if (user) chownSync(folder.path, user.uid, user.gid)
@@ -32,7 +41,8 @@ export async function startPostgresNode(binaries) {
   const port = await freePort()
   const logFile = join(folder.path, 'postgres.log')
   const log = openSync(logFile, 'w')
-  const settings = SETTINGS.flatMap((setting) => ['-c', setting])
+  const secured = tls ? secure(folder.path, tls, options) : []
+  const settings = [...SETTINGS, ...secured].flatMap((setting) => ['-c', setting])
   const server = startProcess(join(binaries, 'postgres'), ['-D', 'data', '-p', String(port), ...settings], {
     ...options,
     stdio: ['ignore', log, log],
@@ -68,6 +78,24 @@ async function createCluster(binaries, folder, options) {
     deadlineMs: 60_000,
   })
   return password
+}
+
+/** @returns {string[]} settings */
+function secure(folder, tls, { uid, gid }) {
+  const own = (/** @type {string} */ name, /** @type {string} */ text) => {
+    const file = join(folder, name)
+    writeFileSync(file, text, { mode: 0o600 })
+    if (uid !== undefined) chownSync(file, uid, gid)
+    return file
+  }
+  const access = join(folder, 'data', 'pg_hba.conf')
+  writeFileSync(access, `hostssl all ${CERTIFIED_ROLE} all cert\n${readFileSync(access, 'utf8')}`)
+  return [
+    'ssl=on',
+    `ssl_ca_file=${own('ca.pem', tls.ca)}`,
+    `ssl_cert_file=${own('cert.pem', tls.cert)}`,
+    `ssl_key_file=${own('key.pem', tls.key)}`,
+  ]
 }
 
 async function versionOf(binaries) {

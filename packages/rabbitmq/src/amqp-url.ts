@@ -6,16 +6,19 @@ export interface Endpoint {
   readonly hostname: string
   readonly port: number
   readonly username: string
-  readonly password: string
+  /** Null where the client's certificate stands for it. */
+  readonly password: string | null
 }
 
 /**
  * Reads `amqp[s]://<domain>:<password>@<host>[:<port>]`. A path is ignored: the vhosts follow from the system. Parsed
  * here because amqplib falls back to guest/guest when credentials are missing.
  *
+ * @param domain the user that the URL must be for; undefined for an administrator's
+ * @param certified whether the client has a certificate: then the password may be left out
  * @throws {PosthornError} `InvalidConfiguration`, which never quotes the URL
  */
-export function parseAmqpUrl(text: string, domain: string): Endpoint {
+export function parseAmqpUrl(text: string, domain: string | undefined, certified = false): Endpoint {
   let url: URL
   let password: string
   let username: string
@@ -31,10 +34,11 @@ export function parseAmqpUrl(text: string, domain: string): Endpoint {
   if (protocol !== 'amqp' && protocol !== 'amqps')
     throw invalid(`has the scheme ${protocol}; use amqp or amqps`)
   if (url.hostname === '') throw invalid('names no host')
-  if (username === '' || password === '') {
-    throw invalid(`lacks credentials; it must be ${protocol}://${domain}:<password>@${url.host}`)
+  const byCertificate = certified && protocol === 'amqps' && password === ''
+  if (username === '' || (password === '' && !byCertificate)) {
+    throw invalid(`lacks credentials; it must be ${protocol}://${domain ?? '<user>'}:<password>@${url.host}`)
   }
-  if (username !== domain) {
+  if (domain !== undefined && username !== domain) {
     throw invalid(
       `is for the user ${username}, but ${domain} must connect as ${domain}: the user is the identity`,
     )
@@ -44,7 +48,7 @@ export function parseAmqpUrl(text: string, domain: string): Endpoint {
     hostname: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? (protocol === 'amqp' ? 5672 : 5671) : Number(url.port),
     username,
-    password,
+    password: byCertificate ? null : password,
   }
 }
 

@@ -16,6 +16,9 @@ import type { PosthornErrorOptions } from '@posthorn/core/transport'
  * - `PublishFailed`: the message never left.
  * - `ConnectionLost`: the connection or channel went before the confirm; the message may have arrived.
  * - `ManagementFailed`: the management API could not be reached or refused.
+ * - `DeadLetterNotFound`: no such dead letter, or another operator has it in hand.
+ * - `DeadLetterTooOld`: older than the inboxes remember; a replay might apply it a second time.
+ * - `NotReplayable`: who sent it cannot be verified, so a replay would give it an identity.
  */
 export type RabbitMqErrorCode =
   | 'InvalidConfiguration'
@@ -29,6 +32,9 @@ export type RabbitMqErrorCode =
   | 'PublishFailed'
   | 'ConnectionLost'
   | 'ManagementFailed'
+  | 'DeadLetterNotFound'
+  | 'DeadLetterTooOld'
+  | 'NotReplayable'
 
 export function rabbitMqError<C extends RabbitMqErrorCode>(
   code: C,

@@ -35,6 +35,8 @@ export function lossFrom(error: unknown, established: boolean): Loss {
 }
 
 function sentence(error: Error): string {
+  // OpenSSL's messages are about its own sources; what was wrong stands beside them.
+  if ('reason' in error && typeof error.reason === 'string') return `TLS failed: ${error.reason}`
   // An AggregateError (all addresses of a host refused) has an empty message.
   const text = error.message === '' && 'code' in error ? String(error.code) : error.message
   if (text.startsWith('Expected ConnectionOpenOk')) return 'the vhost is missing, refused, or full'

@@ -14,7 +14,7 @@ export interface RabbitMqExternalBusOptions<D extends string = string>
   extends Omit<ExternalBusOptions<D>, 'broker'> {
   /**
    * `amqp[s]://<domain>:<password>@<host>[:<port>]`; a path is ignored, for the vhosts follow from the system. Default:
-   * the environment's `POSTHORN_AMQP_URL`.
+   * the environment's `POSTHORN_AMQP_URL`. Without the password the certificate of `tls` says who this is.
    */
   readonly url?: string
   /** For `amqps`: a private certificate authority, a client's certificate. */

@@ -1,12 +1,15 @@
 import type { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
-import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
+import { type Channel, type ChannelModel, type ConfirmChannel, connect, credentials } from 'amqplib'
 import type { Endpoint } from './amqp-url.ts'
 import { withDeadline } from './deadline.ts'
 import { joinWrites } from './join-writes.ts'
 import { type Loss, lossFrom } from './loss.ts'
 
-/** What a private certificate authority or a client certificate takes. */
+/**
+ * What a private certificate authority or a client certificate takes; each is PEM. The broker's certificate is always
+ * checked: its authority, its dates, and that it is for the host of the URL (or `servername`).
+ */
 export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername'>
 
 export interface SessionTarget {
@@ -43,10 +46,13 @@ export class Session {
   static async open(target: SessionTarget, events: SessionEvents): Promise<Session> {
     // Aborting destroys the socket at any time: during the handshake, and when the broker answers nothing any more.
     const socket = new AbortController()
+    const { password, ...endpoint } = target.endpoint
     const connecting = connect(
-      { ...target.endpoint, vhost: encodeURIComponent(target.vhost), heartbeat: HEARTBEAT },
+      { ...endpoint, vhost: encodeURIComponent(target.vhost), heartbeat: HEARTBEAT },
       {
         ...target.tls,
+        credentials:
+          password === null ? credentials.external() : credentials.plain(endpoint.username, password),
         // Passed on to net.connect or tls.connect, as amqplib's own type does not know.
         ...{ signal: socket.signal, writableHighWaterMark: 1 << 20 },
         noDelay: true,

@@ -41,7 +41,7 @@ export async function revokeRights(
 }
 
 /** Users that are not the plan's and carry a tag, such as `administrator` or `monitoring`. */
-export async function taggedUsers(api: ManagementApi, plan: SystemPlan): Promise<ReadonlySet<string>> {
+async function taggedUsers(api: ManagementApi, plan: SystemPlan): Promise<ReadonlySet<string>> {
   const users = await api.get<BrokerUser[]>('users')
   return new Set(
     users

@@ -8,12 +8,19 @@ export interface VhostState {
   readonly bindings: readonly ActualBinding[]
   readonly permissions: readonly PermissionPlan[]
   readonly topicPermissions: readonly TopicPermissionPlan[]
+  /** A plan has none: they would alter its queues and exchanges. Operators' too. */
+  readonly policies: readonly { readonly name: string }[]
+  /** Of the vhost as a whole. */
+  readonly limits: Readonly<Record<string, number>>
 }
 
 export interface ActualExchange {
   readonly name: string
   readonly type: string
   readonly durable: boolean
+  readonly auto_delete: boolean
+  readonly internal: boolean
+  readonly arguments: Readonly<Record<string, unknown>>
 }
 
 export interface ActualQueue {
@@ -33,13 +40,17 @@ export interface ActualBinding {
 }
 
 export async function readVhost(api: ManagementApi, vhost: string): Promise<VhostState> {
-  const [exchanges, queues, bindings, permissions, topicPermissions] = await Promise.all([
-    api.get<ActualExchange[]>('exchanges', vhost),
-    api.get<ActualQueue[]>('queues', vhost),
-    api.get<ActualBinding[]>('bindings', vhost),
-    api.get<PermissionPlan[]>('vhosts', vhost, 'permissions'),
-    api.get<TopicPermissionPlan[]>('vhosts', vhost, 'topic-permissions'),
-  ])
+  const [exchanges, queues, bindings, permissions, topicPermissions, policies, operators, limits] =
+    await Promise.all([
+      api.get<ActualExchange[]>('exchanges', vhost),
+      api.get<ActualQueue[]>('queues', vhost),
+      api.get<ActualBinding[]>('bindings', vhost),
+      api.get<PermissionPlan[]>('vhosts', vhost, 'permissions'),
+      api.get<TopicPermissionPlan[]>('vhosts', vhost, 'topic-permissions'),
+      api.get<{ name: string }[]>('policies', vhost),
+      api.get<{ name: string }[]>('operator-policies', vhost),
+      api.get<{ value: Readonly<Record<string, number>> }[]>('vhost-limits', vhost),
+    ])
   return {
     exchanges: exchanges.filter(({ name }) => name !== '' && !name.startsWith('amq.')),
     queues,
@@ -47,6 +58,8 @@ export async function readVhost(api: ManagementApi, vhost: string): Promise<Vhos
     bindings: bindings.filter(({ source }) => source !== ''),
     permissions,
     topicPermissions,
+    policies: [...policies, ...operators],
+    limits: limits[0]?.value ?? {},
   }
 }
 

@@ -90,6 +90,35 @@ describe('apply and check', () => {
     await api.delete('queues', vhost, 'q.old')
   })
 
+  test('an exchange that passes on what it cannot route is found', async () => {
+    await api.delete('exchanges', vhost, 'x.cmd.shop')
+    await api.put(
+      { type: 'direct', durable: true, arguments: { 'alternate-exchange': 'x.events' } },
+      'exchanges',
+      vhost,
+      'x.cmd.shop',
+    )
+    expect(await check()).toContain('exchange x.cmd.shop has alternate-exchange x.events, not unset')
+    await api.delete('exchanges', vhost, 'x.cmd.shop')
+    await applyAgain()
+    expect(await check()).toEqual([])
+  })
+
+  test('policies and limits of a vhost, which the plan does not have, are found', async () => {
+    await api.put({ pattern: '.*', definition: { 'max-length': 3 } }, 'policies', vhost, 'small')
+    await api.put({ pattern: '.*', definition: { 'message-ttl': 3 } }, 'operator-policies', vhost, 'brief')
+    await api.put({ value: 50 }, 'vhost-limits', vhost, 'max-queues')
+    expect((await check()).sort()).toEqual([
+      'policy brief is not in the plan; it alters queues or exchanges',
+      'policy small is not in the plan; it alters queues or exchanges',
+      'vhost has the limit max-queues 50, which is not in the plan',
+    ])
+    await api.delete('policies', vhost, 'small')
+    await api.delete('operator-policies', vhost, 'brief')
+    await api.delete('vhost-limits', vhost, 'max-queues')
+    expect(await check()).toEqual([])
+  })
+
   test('a queue with other arguments is a mismatch that names the argument', async () => {
     const other = planSystem(shopSystem, { namespace: system.namespace, limits: { calls: 7 } })
     await expect(applyPlan(other, { ...system, passwords: {} })).rejects.toMatchObject({
@@ -132,6 +161,67 @@ describe('users', () => {
     )
     await applyPlan(own.plan, { ...own, passwords: {} })
     await eventually('its connection was closed', () => member.states.some(({ state }) => state === 'down'))
+    await removePlan(own.plan, own)
+  })
+
+  test('who may write in everybody’s name is found, and so is a stranger who may do anything', async () => {
+    const { name, system: solo } = soloSystem()
+    const own = await provisionedSystem(solo)
+    const inside = `${own.namespace}.${name}`
+    const rights = { configure: '^$', write: '.*', read: '^$' }
+    const strangers = { forger: 'impersonator', watcher: 'monitoring', quiet: 'monitoring', plain: '' }
+    for (const [user, tags] of Object.entries(strangers)) {
+      await api.put({ password: 'Y', tags }, 'users', `${name}-${user}`)
+      const given = user === 'quiet' ? { ...rights, write: '^$' } : rights
+      await api.put(given, 'permissions', inside, `${name}-${user}`)
+    }
+    // Who may not enter can forge nothing here.
+    await api.put({ password: 'Y', tags: 'impersonator' }, 'users', `${name}-elsewhere`)
+    const found = (await checkPlan(own.plan, own)).filter(({ object }) => object !== 'user guest')
+    expect(found.map(({ vhost: where, object, problem }) => `${where}: ${object} ${problem}`).sort()).toEqual(
+      [
+        `${inside}: permissions of ${name}-forger let a user with the tags impersonator use what is there`,
+        `${inside}: permissions of ${name}-plain are not in the plan`,
+        `${inside}: permissions of ${name}-watcher let a user with the tags monitoring use what is there`,
+        `${inside}: user ${name}-forger has the tag impersonator: it may write in everybody’s name`,
+      ],
+    )
+    for (const user of [...Object.keys(strangers), 'elsewhere']) await api.delete('users', `${name}-${user}`)
+    await removePlan(own.plan, own)
+  })
+
+  test('the default user is found, wherever it may go', async () => {
+    const before = await api.get<{ name: string }[]>('users')
+    await api.put({ password: 'Y', tags: '' }, 'users', 'guest')
+    expect(await checkPlan(system.plan, system)).toContainEqual({
+      vhost: null,
+      object: 'user guest',
+      problem: 'exists, with a password that everybody knows',
+    })
+    if (!before.some(({ name }) => name === 'guest')) await api.delete('users', 'guest')
+  })
+
+  test('a user without limits is found, and one with others than were asked for', async () => {
+    const { name, system: solo } = soloSystem()
+    const own = await provisionedSystem(solo)
+    const problems = async (connectionsPerUser?: number) =>
+      (
+        await checkPlan(own.plan, {
+          ...own,
+          ...(connectionsPerUser === undefined ? {} : { connectionsPerUser }),
+        })
+      )
+        .filter(({ object }) => object === `user ${name}`)
+        .map(({ problem }) => problem)
+    expect(await problems(1_000)).toEqual([])
+    expect(await problems(20)).toEqual([
+      'has the limit max-connections 1000, not 20',
+      'has the limit max-channels 10000, not 200',
+    ])
+    await api.delete('user-limits', name, 'max-connections')
+    expect(await problems()).toEqual(['has no limit max-connections'])
+    await applyPlan(own.plan, { ...own, passwords: {} })
+    expect(await problems(100)).toEqual([])
     await removePlan(own.plan, own)
   })
 

@@ -19,6 +19,14 @@ describe("the broker's URL", () => {
     expect(parseAmqpUrl('amqps://billing:p@h', 'billing').port).toBe(5671)
   })
 
+  test('may leave the password out where a certificate stands for it, over TLS alone', () => {
+    expect(parseAmqpUrl('amqps://billing@h', 'billing', true).password).toBe(null)
+    expect(parseAmqpUrl('amqps://billing:p@h', 'billing', true).password).toBe('p')
+    expect(thrownBy(() => parseAmqpUrl('amqp://billing@h', 'billing', true))).toMatchObject({
+      code: 'InvalidConfiguration',
+    })
+  })
+
   test('may name an IPv6 address', () => {
     expect(parseAmqpUrl('amqp://billing:p@[::1]:5672', 'billing').hostname).toBe('::1')
   })

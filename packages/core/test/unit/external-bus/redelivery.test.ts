@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { BrokerLink, Frame, Incoming } from '../../../src/external-bus/broker.ts'
 import { bury, type RetryRoute, replayFrame, retryLater } from '../../../src/external-bus/redelivery.ts'
-import { effectiveSender } from '../../../src/external-bus/sender.ts'
+import { deadLetterSender, effectiveSender } from '../../../src/external-bus/sender.ts'
 import { MAX_BODY } from '../../../src/external-bus/wire-format.ts'
 import { frameOf, sentBy, type Vector, vectors } from './vectors.ts'
 
@@ -145,6 +145,15 @@ describe('a delivery that failed', () => {
     await bury(route, { incoming: incoming(event), sender: null, handler: null }, 'no-user-id')
     expect(published[0]?.properties.headers).not.toHaveProperty('x-posthorn-orig-user')
   })
+})
+
+test('the sender of a dead letter is believed of its reader’s copies alone, and nobody’s is nobody’s', () => {
+  const dead = frameOf(vector(vectors.copies, 'a dead letter'))
+  expect(deadLetterSender(sentBy('notifications', dead), 'notifications')?.caller).toBe('allocation')
+  expect(deadLetterSender(sentBy('storefront', dead), 'notifications')?.caller).toBe('storefront')
+  expect(deadLetterSender(sentBy('notifications', event), 'notifications')).toBeUndefined()
+  const { userId: _, ...anonymous } = dead.properties
+  expect(deadLetterSender({ ...dead, properties: anonymous }, 'notifications')).toBeUndefined()
 })
 
 test('a dead letter that is replayed is new but for its sender', () => {
