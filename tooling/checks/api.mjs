@@ -15,7 +15,7 @@ const budgets = {
   '@posthorn/core/contract-tests': 20,
   '@posthorn/core/in-memory': 10,
   '@posthorn/core/storage': 45,
-  '@posthorn/core/transport': 32,
+  '@posthorn/core/transport': 41,
   '@posthorn/rabbitmq': 20,
   '@posthorn/uow-drizzle': 20,
 }

@@ -8,6 +8,7 @@ import { splitType } from '../messages/names.ts'
 export const EVENTS_EXCHANGE = 'x.events'
 /** From here retry copies go to the owner's retry tiers and dead letters to its dead queue. */
 export const OWNER_RETRY_EXCHANGE = 'x.dlx'
+/** Holds the commands that were sent and not handled yet, in their domain's vhost. */
 export const COMMAND_QUEUE = 'q.commands'
 export const CALL_QUEUE = 'q.calls'
 /** AMQP's default exchange, by which replies leave. */
@@ -33,6 +34,7 @@ export function commandExchange(caller: string): string {
   return `x.cmd.${caller}`
 }
 
+/** From here a subscriber's retry copies and dead letters go to its own queues, in the publisher's vhost. */
 export function subscriberRetryExchange(subscriber: string): string {
   return `${subscriber}.x.dlx`
 }

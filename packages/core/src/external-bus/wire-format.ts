@@ -123,6 +123,7 @@ export function header(frame: Frame, name: string): unknown {
   return headers !== undefined && Object.hasOwn(headers, name) ? headers[name] : undefined
 }
 
+/** A header's value if it is text. */
 export function textHeader(frame: Frame, name: string): string | undefined {
   const value = header(frame, name)
   return typeof value === 'string' ? value : undefined

@@ -25,7 +25,7 @@ async function makeShop({
   planned = true,
   outboxCap = 10,
   depthFails = false,
-  storageStart = async () => undefined as void,
+  storageStart = (): Promise<void> => Promise.resolve(),
 } = {}) {
   const broker = new InMemoryBroker()
   if (planned) broker.apply(planSystem(system))

@@ -90,7 +90,8 @@ test('an outcome that the contract no longer knows is said to be just that, and 
     return { domain, bus: createMessageBus({ domain, units, outbox: store.queue, handlers }) }
   }
   const before = tills(z.object({ sum: z.int() }), { Locked: z.object({}) }, () => {
-    if (locked) throw new before.domain.errors['Locked']!({})
+    const { Locked } = before.domain.errors
+    if (locked && Locked !== undefined) throw new Locked({})
     return { sum: 1 }
   })
   const after = tills(z.object({ sum: z.int(), currency: z.string() }), {}, () => ({
