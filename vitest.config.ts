@@ -34,9 +34,7 @@ export default defineConfig({
       project('examples', 1, ['examples/*.test.ts']),
       project('contract', 2, [kind('contract')]),
       project('integration', 2, [kind('integration')]),
-      project('e2e', 3, ['services/*/test/e2e/**/*.test.ts', 'tooling/e2e/**/*.test.ts'], {
-        fileParallelism: false,
-      }),
+      project('e2e', 3, ['services/*/test/e2e/**/*.test.ts', 'tooling/e2e/**/*.test.ts']),
     ],
   },
 })
