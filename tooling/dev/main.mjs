@@ -3,6 +3,7 @@ import { Failure } from './failure.mjs'
 import { endEverything, isEnding } from './lifetime.mjs'
 import * as phases from './phases.mjs'
 import { runDemo } from './run-demo.mjs'
+import { runFaults } from './run-faults.mjs'
 import { runTests } from './run-tests.mjs'
 import { readSettings } from './settings.mjs'
 import { endOnSignals, endWithFailure } from './signals.mjs'
@@ -11,12 +12,15 @@ import { watchParents } from './watch-parents.mjs'
 const USAGE = `node tooling/dev/main.mjs
   start [--once] [--batches FILE --orders FILE]   run the demo
   test [--full] [--report FILE] [VITEST ARGS]     run all tests
+  faults [--seconds N] [--seed N] [--kinds A,B] [--workers N]
+                                                  run the fault machine
   install                                         install the workspace`
 
 /** @type {Record<string, (args: string[], settings: import('./settings.mjs').Settings) => Promise<number>>} */
 const commands = {
   start: runDemo,
   test: runTests,
+  faults: runFaults,
   install: () => phases.install().then(() => 0),
 }
 

@@ -1,0 +1,16 @@
+import type { Fault } from '../fault.ts'
+import { needsOwnServers } from './own-servers.ts'
+
+/** The broker has no disk left, and takes nothing from anybody. */
+export const diskAlarm: Fault = {
+  name: 'disk alarm',
+  lane: 'broker',
+  lasts: [1_000, 10_000],
+  impossible: needsOwnServers,
+  inject: async ({ own }) => {
+    await own?.rabbitMq.ctl('set_disk_free_limit', `${10 ** 15}`)
+    return async () => {
+      await own?.rabbitMq.ctl('set_disk_free_limit', '50MB')
+    }
+  },
+}

@@ -1,0 +1,16 @@
+import type { Fault } from '../fault.ts'
+import { needsOwnServers } from './own-servers.ts'
+
+/** The broker has no memory left, and takes nothing from anybody. */
+export const memoryAlarm: Fault = {
+  name: 'memory alarm',
+  lane: 'broker',
+  lasts: [1_000, 10_000],
+  impossible: needsOwnServers,
+  inject: async ({ own }) => {
+    await own?.rabbitMq.ctl('set_vm_memory_high_watermark', 'absolute', '1')
+    return async () => {
+      await own?.rabbitMq.ctl('set_vm_memory_high_watermark', 'absolute', '1GB')
+    }
+  },
+}

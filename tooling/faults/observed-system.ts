@@ -1,0 +1,15 @@
+import { allocation, system as contracts, notifications } from '@posthorn/contracts'
+import { defineSystem } from '@posthorn/core'
+import { OBSERVER } from './event-tap.ts'
+
+/** The services' system and one client more, which hears everything. */
+export const observedSystem = defineSystem({
+  domains: [allocation, notifications],
+  clients: {
+    ...Object.fromEntries(
+      contracts.clients.map((client) => [client, { subscribes: contracts.subscriptions.get(client) ?? [] }]),
+    ),
+    [OBSERVER]: { subscribes: Object.values(allocation.events).filter((event) => !event.private) },
+  },
+  subscriptions: { notifications: contracts.subscriptions.get('notifications') ?? [] },
+})
