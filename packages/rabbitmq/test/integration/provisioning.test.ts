@@ -9,8 +9,9 @@ import { generatePasswords } from '../../src/provisioning/passwords.ts'
 import { removePlan } from '../../src/provisioning/remove.ts'
 import { eventually } from '../support/eventually.ts'
 import { openLink } from '../support/open-link.ts'
-import { shopSystem, soloSystem } from '../support/shop-system.ts'
+import { shopSystemOfItsOwn, soloSystem } from '../support/shop-system.ts'
 
+const { client, system: shopSystem } = shopSystemOfItsOwn()
 let system: ProvisionedSystem
 let api: ManagementApi
 let vhost: string
@@ -36,11 +37,19 @@ describe('apply and check', () => {
   })
 
   test('a binding that is not in the plan is found, and taken away', async () => {
-    await api.post({ routing_key: 'cmd.Refund' }, 'bindings', vhost, 'e', 'x.cmd.shop', 'q', 'q.commands')
-    await api.post({ routing_key: '#' }, 'bindings', vhost, 'e', 'x.events', 'e', 'x.cmd.shop')
+    await api.post(
+      { routing_key: 'cmd.Refund' },
+      'bindings',
+      vhost,
+      'e',
+      `x.cmd.${client}`,
+      'q',
+      'q.commands',
+    )
+    await api.post({ routing_key: '#' }, 'bindings', vhost, 'e', 'x.events', 'e', `x.cmd.${client}`)
     expect((await check()).sort()).toEqual([
-      'binding x.cmd.shop → q.commands (cmd.Refund) is not in the plan',
-      'binding x.events → x.cmd.shop (#) is not in the plan',
+      `binding x.cmd.${client} → q.commands (cmd.Refund) is not in the plan`,
+      `binding x.events → x.cmd.${client} (#) is not in the plan`,
     ])
     await applyAgain()
     expect(await check()).toEqual([])
@@ -48,11 +57,11 @@ describe('apply and check', () => {
 
   test('what was deleted is found, and put back', async () => {
     await api.delete('queues', vhost, 'q.calls')
-    await api.delete('permissions', vhost, 'shop')
+    await api.delete('permissions', vhost, client)
     await api.delete('topic-permissions', vhost, 'billing')
     expect((await check()).sort()).toEqual([
-      'binding x.cmd.shop → q.calls (call.Charge) is missing',
-      'permissions of shop are missing',
+      `binding x.cmd.${client} → q.calls (call.Charge) is missing`,
+      `permissions of ${client} are missing`,
       'queue q.calls is missing',
       'topic permissions of billing on x.events are missing',
     ])
@@ -61,18 +70,18 @@ describe('apply and check', () => {
   })
 
   test('rights that the plan does not give are found, and taken away', async () => {
-    await api.put({ configure: '.*', write: '.*', read: '.*' }, 'permissions', vhost, 'shop')
+    await api.put({ configure: '.*', write: '.*', read: '.*' }, 'permissions', vhost, client)
     await api.put(
       { configure: '^$', write: '^$', read: '^$' },
       'permissions',
       `${system.namespace}.shipping`,
-      'shop',
+      client,
     )
-    await api.put({ exchange: 'x.events', write: '.*', read: '.*' }, 'topic-permissions', vhost, 'shop')
+    await api.put({ exchange: 'x.events', write: '.*', read: '.*' }, 'topic-permissions', vhost, client)
     expect((await check()).sort()).toEqual([
-      'permissions of shop are not in the plan',
-      'permissions of shop are others than planned',
-      'topic permissions of shop on x.events are not in the plan',
+      `permissions of ${client} are not in the plan`,
+      `permissions of ${client} are others than planned`,
+      `topic permissions of ${client} on x.events are not in the plan`,
     ])
     await applyAgain()
     expect(await check()).toEqual([])
@@ -91,15 +100,15 @@ describe('apply and check', () => {
   })
 
   test('an exchange that passes on what it cannot route is found', async () => {
-    await api.delete('exchanges', vhost, 'x.cmd.shop')
+    await api.delete('exchanges', vhost, `x.cmd.${client}`)
     await api.put(
       { type: 'direct', durable: true, arguments: { 'alternate-exchange': 'x.events' } },
       'exchanges',
       vhost,
-      'x.cmd.shop',
+      `x.cmd.${client}`,
     )
-    expect(await check()).toContain('exchange x.cmd.shop has alternate-exchange x.events, not unset')
-    await api.delete('exchanges', vhost, 'x.cmd.shop')
+    expect(await check()).toContain(`exchange x.cmd.${client} has alternate-exchange x.events, not unset`)
+    await api.delete('exchanges', vhost, `x.cmd.${client}`)
     await applyAgain()
     expect(await check()).toEqual([])
   })
