@@ -1,10 +1,8 @@
 import { allocation } from '@posthorn/contracts'
 import { eventQueue } from '@posthorn/core/transport'
 import { RabbitMqBroker } from '@posthorn/rabbitmq'
+import { OBSERVER } from '../running-system/observed-system.ts'
 import type { ProvisionedBroker } from '../running-system/provisioned-broker.ts'
-
-/** The client that hears all that the allocation domain tells. */
-export const OBSERVER = 'observer'
 
 export interface TappedEvent {
   readonly id: string

@@ -1,3 +1,5 @@
+import { seeded } from '../../faults/random.ts'
+
 /** Chances that are the same for the same seed. */
 export interface Random {
   /** From 0 to below `limit`. */
@@ -7,20 +9,8 @@ export interface Random {
   bytes(length: number): Buffer
 }
 
-/** Mulberry32. */
 export function randomness(seed: number): Random {
-  let state = seed >>> 0
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-  const int = (limit: number) => Math.floor(next() * limit)
-  return {
-    int,
-    chance: (share) => next() < share,
-    pick: (list) => list[int(list.length)] as (typeof list)[number],
-    bytes: (length) => Buffer.from(Array.from({ length }, () => int(256))),
-  }
+  const { chance, int: between, pick } = seeded(seed)
+  const int = (limit: number) => between(0, limit - 1)
+  return { int, chance, pick, bytes: (length) => Buffer.from(Array.from({ length }, () => int(256))) }
 }

@@ -1,26 +1,15 @@
-import { allocation, system as contracts, notifications } from '@posthorn/contracts'
-import { defineSystem, planSystem } from '@posthorn/core'
+import { allocation } from '@posthorn/contracts'
+import { planSystem } from '@posthorn/core'
 import { RabbitMqExternalBus } from '@posthorn/rabbitmq'
 import postgres from 'postgres'
 import { testPasswords } from '../../fixtures/rabbitmq.ts'
+import { observedSystem } from '../../running-system/observed-system.ts'
 import type { RunningSystem } from '../../running-system/running-system.ts'
 import type { ServiceOptions, ServiceProcess } from '../../running-system/service-process.ts'
 import { startE2eSystem } from '../e2e-system.ts'
 import { deadLetters } from './dead-letters.ts'
 import { type NotificationLog, notificationLog } from './notification-log.ts'
-import { OBSERVER, type Tap, tap } from './tap.ts'
-
-/** The services' system and one client more, which hears everything. */
-const observed = defineSystem({
-  domains: [allocation, notifications],
-  clients: {
-    ...Object.fromEntries(
-      contracts.clients.map((client) => [client, { subscribes: contracts.subscriptions.get(client) ?? [] }]),
-    ),
-    [OBSERVER]: { subscribes: Object.values(allocation.events).filter((event) => !event.private) },
-  },
-  subscriptions: { notifications: contracts.subscriptions.get('notifications') ?? [] },
-})
+import { type Tap, tap } from './tap.ts'
 
 /** The running system, its two clients, and what is seen of it. */
 export interface ObservedSystem {
@@ -40,9 +29,9 @@ export async function startObservedSystem(
   start?: (options: ServiceOptions) => ServiceProcess,
 ): Promise<ObservedSystem> {
   const managementUrl = String(process.env.POSTHORN_TEST_MANAGEMENT_URL)
-  const users = [...observed.domains.keys(), ...observed.clients]
+  const users = [...observedSystem.domains.keys(), ...observedSystem.clients]
   const running = await startE2eSystem({
-    system: observed,
+    system: observedSystem,
     sharedUsers: testPasswords(managementUrl, users),
     env: { LOG_LEVEL: 'fatal' },
     ...(start === undefined ? {} : { start }),
@@ -57,7 +46,7 @@ export async function startObservedSystem(
   const client = async <const D extends string>(domain: D) => {
     const { namespace } = running.broker
     const url = running.broker.urlFor(domain)
-    const bus = new RabbitMqExternalBus({ url, domain, system: observed, namespace })
+    const bus = new RabbitMqExternalBus({ url, domain, system: observedSystem, namespace })
     bus.registerDomains(allocation.name)
     await bus.start()
     undo.push(() => bus.stop())
@@ -77,7 +66,7 @@ export async function startObservedSystem(
       notifications: notificationLog(running.notifications.url),
       notificationsSql,
       deadLetters: () =>
-        deadLetters(planSystem(observed, { namespace: running.broker.namespace }), managementUrl),
+        deadLetters(planSystem(observedSystem, { namespace: running.broker.namespace }), managementUrl),
       stop,
     }
   } catch (error) {

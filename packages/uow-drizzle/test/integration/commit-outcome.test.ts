@@ -40,14 +40,7 @@ afterAll(async () => {
 
 test('a commit whose answer was lost has succeeded, if the server says so', async () => {
   const basket = newBasket()
-  onCommit(() => {
-    proxy.swallowAnswers(true)
-    void sleep(200).then(() => {
-      proxy.cut('rst')
-      proxy.swallowAnswers(false)
-    })
-    return true
-  })
+  onCommit(() => loseAnswer(200))
   const attempt = await marketUnits(driver).run(async (unit) => {
     unit.baskets.add(basket)
     unit.publish(market.events.Looked({ basketId: basket.id }))
@@ -89,14 +82,7 @@ describe('the commit of a unit that wrote with its db alone', () => {
 
   test.each(Object.entries(writing))('is asked about, %s', async (_how, write) => {
     const [basket, owner] = [await storedBasket(), randomUUID()]
-    onCommit(() => {
-      proxy.swallowAnswers(true)
-      void sleep(100).then(() => {
-        proxy.cut('rst')
-        proxy.swallowAnswers(false)
-      })
-      return true
-    })
+    onCommit(() => loseAnswer(100))
     const attempt = await marketUnits(driver).run(async (unit) => {
       await write(unit, owner)
       return unit.attempt
@@ -144,14 +130,7 @@ test('a claim or a strike-off is enough to ask about a commit', async () => {
   ]) {
     const transaction = await marketUnits(driver).begin()
     await write(transaction)
-    onCommit(() => {
-      proxy.swallowAnswers(true)
-      void sleep(100).then(() => {
-        proxy.cut('rst')
-        proxy.swallowAnswers(false)
-      })
-      return true
-    })
+    onCommit(() => loseAnswer(100))
     await transaction.commit()
     expect(transaction.state).toBe('committed')
   }
@@ -234,6 +213,16 @@ function onCommit(what: () => boolean): void {
     proxy.onRequest = () => true
     return what()
   }
+}
+
+/** The commit arrives; its answer does not, and after so many ms the connection is cut. */
+function loseAnswer(ms: number): true {
+  proxy.swallowAnswers(true)
+  void sleep(ms).then(() => {
+    proxy.cut('rst')
+    proxy.swallowAnswers(false)
+  })
+  return true
 }
 
 async function storedBasket(): Promise<string> {

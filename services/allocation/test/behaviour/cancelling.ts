@@ -15,14 +15,13 @@ const PATIENCE = { timeout: 5_000 }
 /** What becomes of a line that its order no longer wants, on any storage. */
 export function cancellingBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
   let running: RunningAllocation
-  let http: ReturnType<typeof requestsTo>
+  const http = requestsTo(() => running.service)
   let storefront: ExternalBus<'storefront'>
   let listener: ExternalBus<'notifications'>
   const heard: Event[] = []
 
   beforeAll(async () => {
     running = await startAllocation(await makeStorage())
-    http = requestsTo(running.service)
     const { broker } = running
     storefront = inMemoryExternalBus({ domain: 'storefront', system, broker })
     listener = inMemoryExternalBus({ domain: 'notifications', system, broker })

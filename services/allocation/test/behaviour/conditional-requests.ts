@@ -1,21 +1,12 @@
 import type { Storage } from '@posthorn/chassis'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Repositories } from '../../src/service-layer/unit.ts'
-import { fresh, type RunningAllocation, startAllocation } from './allocation-service.ts'
-import { requestsTo } from './requests.ts'
+import { fresh } from './allocation-service.ts'
+import { servedOverHttp } from './requests.ts'
 
 /** What entity tags are good for, on any storage. */
 export function conditionalBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
-  let running: RunningAllocation
-  let http: ReturnType<typeof requestsTo>
-
-  beforeAll(async () => {
-    running = await startAllocation(await makeStorage())
-    http = requestsTo(running.service)
-  })
-  afterAll(async () => {
-    await running?.service.stop()
-  })
+  const { http } = servedOverHttp(makeStorage)
 
   const placed = async (qty: number) => {
     const sku = fresh('LAMP')

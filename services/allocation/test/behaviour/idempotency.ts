@@ -1,23 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Storage } from '@posthorn/chassis'
 import { allocation } from '@posthorn/contracts'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Repositories } from '../../src/service-layer/unit.ts'
-import { fresh, type RunningAllocation, startAllocation } from './allocation-service.ts'
-import { requestsTo } from './requests.ts'
+import { fresh } from './allocation-service.ts'
+import { servedOverHttp } from './requests.ts'
 
 /** What an `Idempotency-Key` promises, on any storage. */
 export function idempotencyBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
-  let running: RunningAllocation
-  let http: ReturnType<typeof requestsTo>
-
-  beforeAll(async () => {
-    running = await startAllocation(await makeStorage())
-    http = requestsTo(running.service)
-  })
-  afterAll(async () => {
-    await running?.service.stop()
-  })
+  const { http, storage } = servedOverHttp(makeStorage)
 
   const newKey = () => ({ 'idempotency-key': randomUUID() })
   const versionOf = async (sku: string) =>
@@ -43,7 +34,7 @@ export function idempotencyBehaviour(makeStorage: () => Promise<Storage<Reposito
       const hash = createHash('sha256')
         .update(`${type} ${JSON.stringify(payload)}`)
         .digest('hex')
-      const earlier = await running.storage.units.begin()
+      const earlier = await storage().units.begin()
       await earlier.inbox.claim(claim, `${type} ${hash}`)
       earlier.inbox.record(claim, { ok: true, result: { ref: batch.ref, created: true } })
       await earlier.commit()

@@ -1,8 +1,8 @@
 import type { Storage } from '@posthorn/chassis'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Repositories } from '../../src/service-layer/unit.ts'
-import { fresh, type RunningAllocation, startAllocation } from './allocation-service.ts'
-import { requestsTo } from './requests.ts'
+import { fresh } from './allocation-service.ts'
+import { servedOverHttp } from './requests.ts'
 
 interface Page {
   readonly items: readonly { readonly ref: string; readonly sku: string }[]
@@ -11,16 +11,7 @@ interface Page {
 
 /** What is in stock, one by one and page by page, on any storage. */
 export function listBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
-  let running: RunningAllocation
-  let http: ReturnType<typeof requestsTo>
-
-  beforeAll(async () => {
-    running = await startAllocation(await makeStorage())
-    http = requestsTo(running.service)
-  })
-  afterAll(async () => {
-    await running?.service.stop()
-  })
+  const { http } = servedOverHttp(makeStorage)
 
   const listed = async (url: string, query: Record<string, string | number>) => {
     const search = new URLSearchParams(query as Record<string, string>)

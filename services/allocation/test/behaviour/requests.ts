@@ -1,17 +1,19 @@
-import type { Service } from '@posthorn/chassis'
-import { fresh } from './allocation-service.ts'
+import type { Service, Storage } from '@posthorn/chassis'
+import { afterAll, beforeAll } from 'vitest'
+import type { Repositories } from '../../src/service-layer/unit.ts'
+import { fresh, type RunningAllocation, startAllocation } from './allocation-service.ts'
 
 type Answer = Promise<{ status: number; headers: Record<string, unknown>; body: never }>
 
-/** The service's HTTP interface, as a client speaks it. */
-export function requestsTo({ http }: Service) {
+/** The HTTP interface of whatever service runs when it is asked, as a client speaks it. */
+export function requestsTo(service: () => Service) {
   const ask = async (
     method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     url: string,
     payload?: unknown,
     headers: Record<string, string> = {},
   ): Answer => {
-    const response = await http.inject({
+    const response = await service().http.inject({
       method,
       url,
       headers: payload === undefined ? headers : { 'content-type': 'application/json', ...headers },
@@ -38,4 +40,16 @@ export function requestsTo({ http }: Service) {
       return ref
     },
   }
+}
+
+/** Has the service run, on a storage of its own, for as long as the tests beside the call, and gives its HTTP interface. */
+export function servedOverHttp(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>) {
+  let running: RunningAllocation
+  beforeAll(async () => {
+    running = await startAllocation(await makeStorage())
+  })
+  afterAll(async () => {
+    await running?.service.stop()
+  })
+  return { http: requestsTo(() => running.service), storage: () => running.storage }
 }

@@ -1,6 +1,8 @@
 import { allocation, system as contracts, notifications } from '@posthorn/contracts'
 import { defineSystem } from '@posthorn/core'
-import { OBSERVER } from './event-tap.ts'
+
+/** The client that hears all that the allocation domain tells. */
+export const OBSERVER = 'observer'
 
 /** The services' system and one client more, which hears everything. */
 export const observedSystem = defineSystem({
