@@ -49,8 +49,10 @@ test('however many do not end, all is over by the deadline, and each of them is 
   const [first = 0] = patiences
   expect(first).toBeLessThanOrEqual(112.5)
   expect(first).toBeGreaterThan(0)
-  // Three quarters of the shares, which are the deadline together, or less on a machine that is late.
-  expect(patiences.reduce((sum, patience) => sum + patience, 0)).toBeLessThanOrEqual(225)
+  // Three quarters of the shares, which are the deadline together: less where the machine is late, and up to 1 ms more
+  // for each of Node's timers, which may be that much early.
+  const together = patiences.reduce((sum, patience) => sum + patience, 0)
+  expect(together).toBeLessThanOrEqual(0.75 * (300 + names.length))
 })
 
 test('what one part leaves of its time the next ones have', async () => {
