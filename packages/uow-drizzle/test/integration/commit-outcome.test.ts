@@ -52,10 +52,7 @@ test('F23 C88 a commit whose answer was lost has succeeded, if the server says s
 
 test('F23 C88 a commit that never arrived is a ConnectionLost, and run tries again', async () => {
   const basket = newBasket()
-  onCommit(() => {
-    proxy.cut('rst')
-    return false
-  })
+  onCommit(loseCommit)
   const attempts: number[] = []
   await marketUnits(driver).run(async (unit) => {
     attempts.push(unit.attempt)
@@ -151,10 +148,7 @@ describe('a unit that has written nothing', () => {
 
   test.each(Object.entries(reading))('is tried again when its commit is lost: %s', async (_what, read) => {
     const basket = await storedBasket()
-    onCommit(() => {
-      proxy.cut('rst')
-      return false
-    })
+    onCommit(loseCommit)
     const attempts: number[] = []
     await marketUnits(driver).run(async (unit) => {
       attempts.push(unit.attempt)
@@ -165,10 +159,7 @@ describe('a unit that has written nothing', () => {
 
   test('is not taken for one when the server could not be asked about its last statement', async () => {
     const attempts: number[] = []
-    onCommit(() => {
-      proxy.cut('rst')
-      return false
-    })
+    onCommit(loseCommit)
     const running = marketUnits(driver).run(async (unit) => {
       attempts.push(unit.attempt)
       const undone = unit.savepoint(() => unit.finder.db.execute('select 1 / 0'))
@@ -267,10 +258,7 @@ test('a commit that gets no answer, of a transaction without an id, is unknown a
 })
 
 test('a transaction without an id to ask for is unknown at once', async () => {
-  onCommit(() => {
-    proxy.cut('rst')
-    return false
-  })
+  onCommit(loseCommit)
   const transaction = await driver.begin()
   await transaction.run('select 1')
   await expect(transaction.commit()).rejects.toMatchObject({ code: 'CommitOutcomeUnknown' })
@@ -325,6 +313,12 @@ function onCommit(what: () => boolean): void {
     proxy.onRequest = () => true
     return what()
   }
+}
+
+/** The commit does not arrive. */
+function loseCommit(): false {
+  proxy.cut('rst')
+  return false
 }
 
 /** The commit arrives; its answer does not, and after so many ms the connection is cut. */
