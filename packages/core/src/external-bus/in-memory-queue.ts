@@ -37,6 +37,7 @@ export class InMemoryQueue {
   readonly #ready: Entry[] = []
   #subscribers: Subscriber[] = []
   #places = 0
+  #out = 0
   #bytes = 0
   #scheduled = false
 
@@ -49,6 +50,11 @@ export class InMemoryQueue {
   /** Messages that wait, without those that are out to consumers. */
   get waiting(): readonly Frame[] {
     return this.#ready.map(({ frame }) => frame)
+  }
+
+  /** Messages that are out to consumers and not settled. */
+  get out(): number {
+    return this.#out
   }
 
   get isFull(): boolean {
@@ -67,6 +73,11 @@ export class InMemoryQueue {
       returned: false,
       cancelExpiry: () => undefined,
     })
+  }
+
+  /** Loses messages that wait, as a broker does that ends before they are on its disk. */
+  lose(isLost: (frame: Frame) => boolean): void {
+    for (const entry of this.#ready.filter(({ frame }) => isLost(frame))) this.#remove(entry)
   }
 
   consume(prefetch: number, receive: (incoming: Incoming) => void): QueueHold {
@@ -126,6 +137,7 @@ export class InMemoryQueue {
       if (subscriber === undefined) return
       this.#remove(entry)
       subscriber.unsettled.add(entry)
+      this.#out += 1
       subscriber.receive(this.#incoming(subscriber, entry))
     }
   }
@@ -143,7 +155,7 @@ export class InMemoryQueue {
 
   #incoming(subscriber: Subscriber, entry: Entry): Incoming {
     const settle = (settlement: () => void) => {
-      if (!subscriber.unsettled.delete(entry)) return
+      if (!this.#takeBack(subscriber, entry)) return
       settlement()
       this.#schedule()
     }
@@ -160,11 +172,18 @@ export class InMemoryQueue {
   }
 
   #fail(subscriber: Subscriber, entry: Entry): void {
-    if (!subscriber.unsettled.delete(entry)) return
+    if (!this.#takeBack(subscriber, entry)) return
     entry.failures += 1
     if (entry.failures > this.#limit('x-delivery-limit')) this.#onDeath(entry.frame, 'delivery_limit')
     else this.#putBack(entry)
     this.#schedule()
+  }
+
+  /** False when it was settled before. */
+  #takeBack(subscriber: Subscriber, entry: Entry): boolean {
+    if (!subscriber.unsettled.delete(entry)) return false
+    this.#out -= 1
+    return true
   }
 
   #putBack(entry: Entry): void {

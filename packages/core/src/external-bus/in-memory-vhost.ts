@@ -56,6 +56,10 @@ export class InMemoryVhost {
     return this.#queues.get(name)
   }
 
+  get queues(): Iterable<InMemoryQueue> {
+    return this.#queues.values()
+  }
+
   /** An address under which replies reach their caller until it is taken away. */
   addReplyAddress(deliver: (frame: Frame) => void): {
     readonly address: string

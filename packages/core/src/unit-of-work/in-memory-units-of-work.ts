@@ -34,6 +34,8 @@ async function begin<R extends object, D extends string>(
   options: UnitOptions & { readonly attempt?: number },
 ): Promise<InMemoryTransaction<R, D>> {
   options.signal?.throwIfAborted()
+  await store.door.pass('begin', async () => undefined)
+  options.signal?.throwIfAborted()
   const transaction = new InMemoryTransaction<R, D>(store, factories, options)
   if (options.lockKey === undefined) return transaction
   try {
