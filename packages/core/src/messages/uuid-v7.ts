@@ -9,9 +9,14 @@ export type UuidSource = () => string
  *
  * @param now the date, in ms
  * @param fill fills an array with random bytes
+ * @param poolSize how many bytes are drawn at once
  */
-export function uuidSource(now: () => number, fill: (bytes: Uint8Array) => void): UuidSource {
-  const pool = new Uint8Array(4096)
+export function uuidSource(
+  now: () => number,
+  fill: (bytes: Uint8Array) => void,
+  poolSize = 4096,
+): UuidSource {
+  const pool = new Uint8Array(poolSize)
   let used = pool.length
   let last = 0
   let counter = 0

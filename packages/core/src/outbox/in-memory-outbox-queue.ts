@@ -56,6 +56,11 @@ export class InMemoryOutboxQueue implements OutboxQueue {
     return this.#rows.entries
   }
 
+  /** How many entries there are, the dead ones included. */
+  get size(): number {
+    return this.#entries.size
+  }
+
   /** The entry that a commit will write. */
   entryOf({ message, handler, key, depth }: OutboxRecord): InMemoryEntry {
     this.#rows.lastPosition += 1
