@@ -265,7 +265,8 @@ export class Run {
     for (const process of this.#processes) add(process.busy, `under way in ${process.actor.name}`)
     if (first && left.length > 0) return left
     for (const { vhost, name, waiting, out } of this.#broker.inner.queues()) {
-      add(waiting + out, `in ${name} of ${vhost}`)
+      add(waiting, `waiting in ${name} of ${vhost}`)
+      add(out, `out from ${name} of ${vhost}`)
     }
     return left
   }

@@ -49,7 +49,8 @@ export class Scheduler {
 
   /** Somebody does something after a while, in ms. Gives the function by which it is not done. */
   after(who: Actor, ms: number, what: string | null, run: () => void): () => void {
-    const at = this.now + Math.max(0, Math.round(ms * 1_000))
+    // Never too early, or whoever waits for the end of a time would wait for nothing, and for ever.
+    const at = this.now + Math.max(0, Math.ceil(ms * 1_000))
     const planned = this.#plan(at, who, who, what, false, run)
     return () => {
       planned.cancelled = true

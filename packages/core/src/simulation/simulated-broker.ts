@@ -116,7 +116,7 @@ export class SimulatedBroker {
   /** It ends, losing what is not on its disk, and is back after `downFor` ms. */
   restart(random: Random, downFor: number): void {
     this.isDown = true
-    for (const link of this.links) link.lose('both', { process: random.int(0, 100), broker: 0 }, random.int(10, 1_000))
+    for (const link of this.links) link.reset(random.int(0, 100), random.int(10, 1_000))
     const lost = new Set<string>()
     for (const [key, takenAt] of this.#unsafe) {
       if (this.#scheduler.now - takenAt < UNSAFE && random.chance(0.5)) lost.add(key)

@@ -173,6 +173,12 @@ export class SimulatedLink implements BrokerLink {
     this.#scheduler.after(this.process, noticed.process, 'connection lost', () => this.#leave(connection, back))
   }
 
+  /** The broker's side ends at once. */
+  reset(noticed: number, back: number): void {
+    this.lose('both', { process: noticed, broker: 0 }, back)
+    this.#far.disconnect()
+  }
+
   #leave(connection: Connection, back: number): void {
     connection.out = false
     connection.in = false
