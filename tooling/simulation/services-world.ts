@@ -1,48 +1,70 @@
 import { allocationBus, inMemoryStorage as allocationStorage } from '@posthorn/allocation/in-memory'
-import { allocation, system } from '@posthorn/contracts'
-import type { World } from '@posthorn/core/simulation'
+import { allocation, notifications, system } from '@posthorn/contracts'
+import type { Random, Request, World } from '@posthorn/core/simulation'
 import { notificationsBus, inMemoryStorage as notificationsStorage } from '@posthorn/notifications/in-memory'
 
+const SKUS = ['LAMP', 'SOFA'] as const
+const WATCHERS = ['ann@example.com', 'bob@example.com'] as const
+const { CreateBatch, ChangeBatchQuantity, Allocate, CancelLine } = allocation.commands
+
+/** Both services as their bootstraps join them, on a broker and stores in memory, with a mail server outside. */
 export const servicesWorld: World = {
   system,
   services: {
     allocation: {
       instances: 2,
       start: ({ store, externalBus }) => {
-        externalBus.registerDomains('notifications')
         const storage = allocationStorage(store)
+        externalBus.registerDomains(notifications.name)
         return { bus: allocationBus({ storage, onError: () => undefined }), outbox: storage.outbox }
       },
     },
     notifications: {
       start: ({ store, externalBus, ask }) => {
-        externalBus.registerDomains('allocation')
         const storage = notificationsStorage(store)
+        externalBus.registerDomains(allocation.name)
         const mailer = {
-          send: (mail: { id: string; recipient: string; subject: string }) =>
-            ask('mail server', `mail to ${mail.recipient}: ${mail.subject}`, () => ({ refused: null })),
+          send: ({ id, recipient, subject }: { id: string; recipient: string; subject: string }) =>
+            ask(MAIL_SERVER, mailTo(recipient, subject, id), () => ({ refused: null })),
         }
-        const bus = notificationsBus({ storage, dependencies: { mailer, externalBus }, onError: () => undefined })
-        return { bus, outbox: storage.outbox }
+        const dependencies = { mailer, externalBus }
+        return {
+          bus: notificationsBus({ storage, dependencies, onError: () => undefined }),
+          outbox: storage.outbox,
+        }
       },
     },
   },
-  script: (random) => {
-    const skus = ['LAMP', 'SOFA']
-    const requests = []
-    const c = allocation.commands
-    for (let i = 0; i < 3; i++) {
-      const ref = `b${i}`, sku = random.pick(skus), qty = random.int(1, 10)
-      requests.push({ by: 'warehouse', at: random.int(0, 50), command: () => c.CreateBatch({ ref, sku, qty }) })
+  script,
+}
+
+export const MAIL_SERVER = 'mail server'
+
+export function mailTo(recipient: string, subject: string, id: string): string {
+  return `mail to ${recipient}: ${subject} <${id}>`
+}
+
+/** A warehouse that buys and counts, and a storefront that sells more than there is. Each order has one line. */
+function script(random: Random): readonly Request[] {
+  const requests: Request[] = []
+  const ask = (by: string, from: number, to: number, command: Request['command']) =>
+    void requests.push({ by, at: random.int(from, to), command })
+
+  const batches = random.int(1, 3)
+  for (let i = 1; i <= batches; i++) {
+    const batch = { ref: `batch-${i}`, sku: random.pick(SKUS), qty: random.int(1, 8) }
+    ask('warehouse', 0, 50, () => CreateBatch(batch))
+    if (random.chance(0.5)) {
+      const change = { ref: batch.ref, qty: random.int(0, 8) }
+      ask('warehouse', 50, 400, () => ChangeBatchQuantity(change))
     }
-    for (let i = 0; i < 6; i++) {
-      const orderId = `o${i}`, sku = random.pick(skus), qty = random.int(1, 5)
-      const notify = random.chance(0.3) ? 'ann@example.com' : null
-      requests.push({ by: 'storefront', at: random.int(20, 200), command: () => c.Allocate({ orderId, sku, qty, notify }) })
-      if (random.chance(0.3)) requests.push({ by: 'storefront', at: random.int(100, 400), command: () => c.CancelLine({ orderId, sku }) })
-    }
-    const ref = `b${random.int(0, 2)}`, qty = random.int(0, 10)
-    requests.push({ by: 'warehouse', at: random.int(100, 300), command: () => c.ChangeBatchQuantity({ ref, qty }) })
-    return requests
-  },
+  }
+  const orders = random.int(2, 5)
+  for (let i = 1; i <= orders; i++) {
+    const line = { orderId: `order-${i}`, sku: random.pick(SKUS) }
+    const wanted = { ...line, qty: random.int(1, 4), notify: random.chance(0.3) ? random.pick(WATCHERS) : null }
+    ask('storefront', 0, 300, () => Allocate(wanted))
+    if (random.chance(0.25)) ask('storefront', 100, 500, () => CancelLine(line))
+  }
+  return requests
 }

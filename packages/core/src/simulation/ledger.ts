@@ -52,6 +52,8 @@ export class Ledger {
   readonly asked: Asked[] = []
   readonly commits: Commit[] = []
   readonly accepted: Accepted[] = []
+  /** What somebody outside has done for a process. */
+  readonly outside: { readonly by: string; readonly whom: string; readonly what: string }[] = []
   /** Which messages clients have received, by client. */
   readonly received = new Map<string, Set<string>>()
   /** All entries that an outbox ever had, by service and position. */

@@ -14,6 +14,7 @@ export function askOutside<T>(
   whom: string,
   what: string,
   work: () => T,
+  onDone: () => void,
 ): Promise<T> {
   const outside = actor(whom)
   const fault = process.nextAnswer
@@ -28,6 +29,7 @@ export function askOutside<T>(
       }
       try {
         const value = work()
+        onDone()
         if (fault === 'lost') answer(`${what}: answer lost`, () => reject(new Error(`${whom} fell silent`)))
         else answer(`${what}: done`, () => resolve(value))
       } catch (error) {

@@ -20,9 +20,13 @@ let current: Surroundings | undefined
 
 /** Makes these the surroundings of all code until the function given is called. @see replaceGlobals */
 export function enter(surroundings: Surroundings): () => void {
+  const { stackTraceLimit } = Error
   current = surroundings
+  // Nobody reads the stacks of errors that are part of the game, and they cost a good part of the time.
+  Error.stackTraceLimit = 0
   return () => {
     current = undefined
+    Error.stackTraceLimit = stackTraceLimit
   }
 }
 

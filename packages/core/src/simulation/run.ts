@@ -4,24 +4,33 @@ import { replaceUuidSource, type UuidSource, uuidSource } from '../messages/uuid
 import { InMemoryStore } from '../unit-of-work/in-memory-store.ts'
 import type { Tables } from '../unit-of-work/staged-tables.ts'
 import { type Actor, actor } from './actor.ts'
-import { type Faulty, faults } from './faults.ts'
+import { type FaultName, type Faulty, faults } from './faults.ts'
 import type { Checks, Invariant, Observed } from './invariant.ts'
 import { randomLatency } from './latency.ts'
 import { Ledger } from './ledger.ts'
-import { nothingOmitted, type Omitted, type PlannedFault, STREAM } from './plan.ts'
+import { type Omitted, type PlannedFault, STREAM } from './plan.ts'
 import { enter } from './process-globals.ts'
 import { seeded } from './random.ts'
 import { Scheduler } from './scheduler.ts'
 import { SimulatedBroker } from './simulated-broker.ts'
 import { SimulatedClient } from './simulated-client.ts'
 import { SimulatedProcess } from './simulated-process.ts'
-import { Trace } from './trace.ts'
+import { Trace, type TraceStep } from './trace.ts'
 import type { Request, World } from './world.ts'
 
 /** A promise that was broken. */
 export interface Violation {
   readonly invariant: string
   readonly what: string
+}
+
+export interface RunOptions {
+  readonly world: World
+  readonly seed: number
+  readonly invariants: readonly Invariant[]
+  readonly faults: readonly PlannedFault[]
+  readonly omitted: Omitted
+  readonly onStep: ((step: TraceStep, number: number) => void) | undefined
 }
 
 /** What one seed came to. */
@@ -33,7 +42,7 @@ export interface Outcome {
   /** ms of virtual time. */
   readonly time: number
   /** How many faults there were, by name. */
-  readonly faults: ReadonlyMap<string, number>
+  readonly faults: ReadonlyMap<FaultName, number>
   readonly requests: number
   /** How many latencies were drawn. */
   readonly draws: number
@@ -61,30 +70,25 @@ export class Run {
   readonly #stores = new Map<string, { readonly store: InMemoryStore; readonly actor: Actor }>()
   readonly #ledger = new Ledger()
   readonly #checks: readonly { readonly name: string; readonly checks: Checks }[]
-  readonly #injected = new Map<string, number>()
+  readonly #injected = new Map<FaultName, number>()
   readonly #ids = new Map<Actor, UuidSource>()
   #processes: SimulatedProcess[] = []
   #clients: SimulatedClient[] = []
   #requests: readonly Request[] = []
   #violation: Violation | null = null
+  #seen: Observed | undefined
   #starting = 0
   #calmSince = 0
   #nextFault = 0
 
-  constructor(
-    world: World,
-    seed: number,
-    invariants: readonly Invariant[],
-    planned: readonly PlannedFault[],
-    omitted: Omitted = nothingOmitted,
-  ) {
+  constructor({ world, seed, invariants, faults: planned, omitted, onStep }: RunOptions) {
     this.#world = world
     this.#seed = seed
     this.#omitted = omitted
     this.#faults = planned
     this.#checks = invariants.map(({ name, make }) => ({ name, checks: make() }))
     this.#latency = randomLatency(seeded(seed, STREAM.latency), omitted.calm)
-    this.#scheduler = new Scheduler(new Trace(), this.#latency, (step) => this.#injectFaults(step))
+    this.#scheduler = new Scheduler(new Trace(onStep), this.#latency, (step) => this.#injectFaults(step))
     this.#broker = new SimulatedBroker(
       planOf(world),
       this.#scheduler,
@@ -183,6 +187,7 @@ export class Run {
       store,
       storeActor,
       onCommitted: (written) => this.#committed(domain, written),
+      onAsked: (done) => void this.#ledger.outside.push(done),
       onFailure: ({ reason, error }) => {
         if (reason === 'bus-fault') this.#break('the bus has no faults of its own', String(error))
       },
@@ -273,7 +278,7 @@ export class Run {
 
   #check(look: (checks: Checks, observed: Observed) => string | undefined): void {
     if (this.#violation !== null) return
-    const observed = this.#observe()
+    const observed = this.#observed
     for (const { name, checks } of this.#checks) {
       try {
         const what = look(checks, observed)
@@ -282,6 +287,11 @@ export class Run {
         this.#break(name, error instanceof Error ? error.message : String(error))
       }
     }
+  }
+
+  get #observed(): Observed {
+    this.#seen ??= this.#observe()
+    return this.#seen
   }
 
   #observe(): Observed {

@@ -23,6 +23,7 @@ export interface ProcessOptions {
   readonly storeActor: Actor
   readonly onCommitted: (written: Tables) => void
   readonly onFailure: (failure: DeliveryFailure) => void
+  readonly onAsked: (done: { readonly by: string; readonly whom: string; readonly what: string }) => void
 }
 
 const STOP_DEADLINE = 8_000
@@ -42,7 +43,7 @@ export class SimulatedProcess {
   #isStopping = false
 
   constructor(options: ProcessOptions) {
-    const { world, domain, name, scheduler, broker, store, storeActor, onCommitted, onFailure } = options
+    const { world, domain, name, scheduler, broker, store, storeActor, onCommitted, onFailure, onAsked } = options
     this.actor = actor(name)
     this.domain = domain
     this.#options = options
@@ -62,7 +63,8 @@ export class SimulatedProcess {
       store: new Store({ of: store, door: this.door }),
       externalBus: this.#externalBus,
       clock,
-      ask: (whom, what, work) => askOutside(scheduler, this, whom, what, work),
+      ask: (whom, what, work) =>
+        askOutside(scheduler, this, whom, what, work, () => onAsked({ by: name, whom, what })),
     }
   }
 

@@ -11,8 +11,14 @@ export interface TraceStep {
 /** What has happened in a simulation, in order. The same seed gives the same trace, and so the same hash. */
 export class Trace {
   readonly steps: TraceStep[] = []
+  readonly #onStep: ((step: TraceStep, number: number) => void) | undefined
   #low = 0x811c9dc5
   #high = 0x01000193
+
+  /** @param onStep is told of each step as it happens, and its number from 1 */
+  constructor(onStep?: (step: TraceStep, number: number) => void) {
+    this.#onStep = onStep
+  }
 
   /** 64 bits, hexadecimal. */
   get hash(): string {
@@ -21,6 +27,7 @@ export class Trace {
 
   add(step: TraceStep): void {
     this.steps.push(step)
+    this.#onStep?.(step, this.steps.length)
     this.mix(step.to)
     this.mix(step.what)
     this.#low = Math.imul(this.#low ^ Math.round(step.time * 1_000), 0x01000193)

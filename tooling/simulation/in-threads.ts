@@ -1,0 +1,44 @@
+import { Worker } from 'node:worker_threads'
+import type { SimulationReport } from '@posthorn/core/simulation'
+import type { Failure, SeedsResult } from './run-seeds.ts'
+
+/** So many seeds are given to a thread at once. */
+const PIECE = 100
+
+export interface Simulated {
+  readonly reports: readonly SimulationReport[]
+  readonly failures: readonly Failure[]
+}
+
+/** Simulates seeds in several threads; after a failure no further ones are begun. */
+export async function inThreads(first: number, seeds: number, threads: number): Promise<Simulated> {
+  const reports: SimulationReport[] = []
+  const failures: Failure[] = []
+  let next = first
+  const end = first + seeds
+
+  const runOne = async () => {
+    const worker = new Worker(new URL('./worker.js', import.meta.url))
+    try {
+      while (next < end && failures.length === 0) {
+        const piece = { seed: next, seeds: Math.min(PIECE, end - next) }
+        next += piece.seeds
+        const { report, failure } = await answerOf(worker, piece)
+        if (report !== null) reports.push(report)
+        if (failure !== null) failures.push(failure)
+      }
+    } finally {
+      await worker.terminate()
+    }
+  }
+  await Promise.all(Array.from({ length: threads }, runOne))
+  return { reports, failures }
+}
+
+function answerOf(worker: Worker, piece: object): Promise<SeedsResult> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve)
+    worker.once('error', reject)
+    worker.postMessage(piece)
+  })
+}
