@@ -1,4 +1,5 @@
 import { allocation, notifications } from '@posthorn/contracts'
+import { DeclaredError } from '@posthorn/core'
 import type { Asked, Invariant, Observed } from '@posthorn/core/simulation'
 import { MAIL_SERVER, mailTo } from './services-world.ts'
 
@@ -43,7 +44,8 @@ export const promises: readonly Invariant[] = [
   atRest('what was answered is so', (observed) => {
     const known = products(observed)
     for (const asked of observed.ledger.asked) {
-      const wrong = asked.answer?.ok === true ? contradiction(asked, known, observed) : undefined
+      const wrong =
+        asked.answer?.ok === true ? contradiction(asked, known, observed) : groundlessRefusal(asked, known)
       if (wrong !== undefined) return `${asked.command.type} ${JSON.stringify(asked.command.payload)}: ${wrong}`
     }
     return undefined
@@ -122,6 +124,18 @@ function contradiction(
     default:
       return undefined
   }
+}
+
+/** Nobody hears of conflicts and crashes: what fails for certain fails as the contract says. */
+function groundlessRefusal({ command, answer }: Asked, known: readonly Product[]): string | undefined {
+  if (answer?.ok !== false || answer.outcome !== 'failed') return undefined
+  const { name } = answer.error as Error
+  if (!(answer.error instanceof DeclaredError)) return `it failed with ${name}`
+  const { orderId } = command.payload as { orderId?: string }
+  const isThere = known.some(({ lines }) => lines.some((line) => line.orderId === orderId))
+  return command.type === allocation.commands.Allocate.type && isThere
+    ? `it was refused with ${name}, but the line is there`
+    : undefined
 }
 
 function atRest(name: string, look: (observed: Observed) => string | undefined): Invariant {

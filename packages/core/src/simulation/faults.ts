@@ -31,6 +31,11 @@ export const faults = {
     broker.delay = random.pick([50, 500, 4_000, 12_000])
     return `the next frame takes ${broker.delay} ms longer`
   },
+  /** As from a queue that is full. */
+  refusal: ({ broker }) => {
+    broker.refuses = true
+    return 'the broker refuses the next frame'
+  },
   /** What is out to a consumer goes back, behind what others have got since. */
   reorder: (faulty, random) => loseLink(faulty, random, 'in', [0, 5]),
   /** The broker's frames are lost: its confirms, its deliveries. */

@@ -6,6 +6,8 @@ import type { Accepted, Commit, Ledger } from './ledger.ts'
 export interface Observed {
   readonly system: System
   readonly ledger: Ledger
+  /** How many faults there have been, by name. */
+  readonly faults: ReadonlyMap<string, number>
   /** By the name of the domain. */
   readonly stores: ReadonlyMap<string, InMemoryStore>
   /** What is left in queues, outboxes and processes; empty when all is quiet. */

@@ -29,7 +29,7 @@ export const STREAM = { script: 1, faults: 2, latency: 3, code: 4, fault: 100 } 
 const MOST_FAULTS = 6
 
 /** In which of its steps a run meets its faults. */
-const LAST_FAULT = 600
+const LAST_FAULT = 400
 
 /** The faults of one seed: some seeds have none, most only some of the kinds. */
 export function planFaults(seed: number, names: readonly FaultName[]): readonly PlannedFault[] {

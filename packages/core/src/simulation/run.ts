@@ -187,6 +187,7 @@ export class Run {
       store,
       storeActor,
       onCommitted: (written) => this.#committed(domain, written),
+      onStoppedTooEarly: () => this.#break('a stop leaves nothing under way', `${name} has transactions open`),
       onAsked: (done) => void this.#ledger.outside.push(done),
       onFailure: ({ reason, error }) => {
         if (reason === 'bus-fault') this.#break('the bus has no faults of its own', String(error))
@@ -299,6 +300,7 @@ export class Run {
     return {
       system: this.#world.system,
       ledger: this.#ledger,
+      faults: this.#injected,
       stores: new Map([...this.#stores].map(([name, { store }]) => [name, store])),
       get leftovers() {
         return leftovers()

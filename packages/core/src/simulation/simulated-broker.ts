@@ -23,6 +23,8 @@ export class SimulatedBroker {
   copies = 1
   /** How much longer, in ms, the next frame takes. */
   delay = 0
+  /** Whether the next frame is refused. */
+  refuses = false
   isDown = false
   readonly #scheduler: Scheduler
   readonly #onAccepted: (user: string, frame: Frame) => void
@@ -81,6 +83,11 @@ export class SimulatedBroker {
   /** A frame arrives; `confirm` is told what the broker says to it, unless the connection is gone. */
   accept(far: InMemoryLink, frame: Frame, confirm: (error?: PosthornError) => void): void {
     if (far.state !== 'up') return
+    if (this.refuses) {
+      this.refuses = false
+      confirm(refused(this.nameOf(frame)))
+      return
+    }
     for (let copies = this.takeCopies(); copies > 0; copies--) {
       const isLast = copies === 1
       far.publish(frame, 0).then(
@@ -145,6 +152,13 @@ export class SimulatedBroker {
     this.#links.push(link)
     return link
   }
+}
+
+function refused(name: string): PosthornError<'PublishRefused'> {
+  return new PosthornError('PublishRefused', `The broker refuses ${name}`, {
+    outcome: 'unknown',
+    retryable: true,
+  })
 }
 
 function keyOf({ routingKey, properties }: Frame): string {

@@ -54,6 +54,11 @@ export class SimulatedDoor implements StoreDoor {
     return () => this.#sessions.delete(lose)
   }
 
+  /** What is open on its connections. */
+  get open(): number {
+    return this.#sessions.size
+  }
+
   committed(written: Tables): void {
     this.#onCommitted(written)
   }

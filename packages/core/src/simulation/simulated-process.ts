@@ -23,6 +23,8 @@ export interface ProcessOptions {
   readonly storeActor: Actor
   readonly onCommitted: (written: Tables) => void
   readonly onFailure: (failure: DeliveryFailure) => void
+  /** It has stopped with work under way, and has not said so. */
+  readonly onStoppedTooEarly: () => void
   readonly onAsked: (done: { readonly by: string; readonly whom: string; readonly what: string }) => void
 }
 
@@ -99,9 +101,10 @@ export class SimulatedProcess {
     if (this.#isStopping) return
     this.#isStopping = true
     await this.#relay?.stop()
-    await this.#externalBus.stop({ deadline: STOP_DEADLINE })
-    await this.#parts?.bus.stop({ deadline: STOP_DEADLINE })
+    const lost = await this.#externalBus.stop({ deadline: STOP_DEADLINE })
+    const abandoned = (await this.#parts?.bus.stop({ deadline: STOP_DEADLINE })) ?? []
     await this.#parts?.bus[Symbol.asyncDispose]()
+    if (this.door.open > 0 && lost.length + abandoned.length === 0) this.#options.onStoppedTooEarly()
     this.end()
   }
 

@@ -135,6 +135,17 @@ const callsSettle: Invariant = {
   }),
 }
 
+/** Where no fault was injected no call is left without an answer. */
+const answersArrive: Invariant = {
+  name: 'answers arrive when nothing goes wrong',
+  make: () => ({
+    atRest: ({ ledger, faults }) => {
+      const open = ledger.asked.find(({ answer }) => answer?.ok === false && answer.outcome === 'unknown')
+      return faults.size === 0 && open !== undefined ? `${open.command.type} ${open.command.id} has none` : undefined
+    },
+  }),
+}
+
 /** When nothing goes wrong any more, all comes to rest. */
 const eventuallyQuiet: Invariant = {
   name: 'all comes to rest',
@@ -150,5 +161,6 @@ export const standardInvariants: readonly Invariant[] = [
   orderPerKey,
   nothingLost,
   callsSettle,
+  answersArrive,
   eventuallyQuiet,
 ]
