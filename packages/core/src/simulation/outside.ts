@@ -5,6 +5,8 @@ import type { Scheduler } from './scheduler.ts'
 export interface Asker {
   readonly actor: Actor
   nextAnswer: 'refused' | 'lost' | null
+  /** How many answers he waits for. */
+  asking: number
 }
 
 /** Asks somebody outside of the world, over a network that can fail. */
@@ -19,9 +21,13 @@ export function askOutside<T>(
   const outside = actor(whom)
   const fault = process.nextAnswer
   process.nextAnswer = null
+  process.asking += 1
   return new Promise((resolve, reject) => {
     const answer = (text: string, settle: () => void) =>
-      scheduler.send(outside, process.actor, text, settle)
+      scheduler.send(outside, process.actor, text, () => {
+        process.asking -= 1
+        settle()
+      })
     scheduler.send(process.actor, outside, what, () => {
       if (fault === 'refused') {
         answer(`${what}: not now`, () => reject(new Error(`${whom} does not answer`)))

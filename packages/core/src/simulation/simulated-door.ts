@@ -22,6 +22,7 @@ export class SimulatedDoor implements StoreDoor {
   readonly #onCommitted: (written: Tables) => void
   readonly #sessions = new Set<() => void>()
   #connection: Connection = { isLost: false }
+  #asking = 0
 
   constructor(scheduler: Scheduler, process: Actor, store: Actor, onCommitted: (written: Tables) => void) {
     this.#scheduler = scheduler
@@ -32,7 +33,14 @@ export class SimulatedDoor implements StoreDoor {
 
   pass<T>(request: string, work: () => Promise<T>): Promise<T> {
     const connection = this.#connection
-    if (request === 'commit') return this.#commit(connection, work)
+    this.#asking += 1
+    const passed = request === 'commit' ? this.#commit(connection, work) : this.#ask(connection, request, work)
+    return passed.finally(() => {
+      this.#asking -= 1
+    })
+  }
+
+  #ask<T>(connection: Connection, request: string, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#send(connection, this.#store, this.#process, request, reject, () => {
         const asked = this.#scheduler.steps
@@ -54,9 +62,9 @@ export class SimulatedDoor implements StoreDoor {
     return () => this.#sessions.delete(lose)
   }
 
-  /** What is open on its connections. */
+  /** What is open on its connections, and what it waits for. */
   get open(): number {
-    return this.#sessions.size
+    return this.#sessions.size + this.#asking
   }
 
   committed(written: Tables): void {

@@ -37,6 +37,8 @@ export class SimulatedProcess {
   readonly door: SimulatedDoor
   /** What befalls the next request to somebody outside. */
   nextAnswer: 'refused' | 'lost' | null = null
+  /** How many answers from outside it waits for. */
+  asking = 0
   readonly #options: ProcessOptions
   readonly #externalBus: ExternalBus
   readonly #host: Parameters<World['services'][string]['start']>[0]
@@ -104,7 +106,7 @@ export class SimulatedProcess {
     const lost = await this.#externalBus.stop({ deadline: STOP_DEADLINE })
     const abandoned = (await this.#parts?.bus.stop({ deadline: STOP_DEADLINE })) ?? []
     await this.#parts?.bus[Symbol.asyncDispose]()
-    if (this.door.open > 0 && lost.length + abandoned.length === 0) this.#options.onStoppedTooEarly()
+    if (this.door.open + this.asking > 0 && lost.length + abandoned.length === 0) this.#options.onStoppedTooEarly()
     this.end()
   }
 
