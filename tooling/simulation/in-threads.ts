@@ -1,14 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import type { SimulationReport } from '@posthorn/core/simulation'
-import type { Failure, SeedsResult } from './run-seeds.ts'
+import type { Failure, Simulated } from './run-seeds.ts'
 
 /** So many seeds are given to a thread at once. */
 const PIECE = 100
-
-export interface Simulated {
-  readonly reports: readonly SimulationReport[]
-  readonly failures: readonly Failure[]
-}
 
 /** Simulates seeds in several threads; after a failure no further ones are begun. */
 export async function inThreads(first: number, seeds: number, threads: number): Promise<Simulated> {
@@ -23,9 +18,9 @@ export async function inThreads(first: number, seeds: number, threads: number): 
       while (next < end && failures.length === 0) {
         const piece = { seed: next, seeds: Math.min(PIECE, end - next) }
         next += piece.seeds
-        const { report, failure } = await answerOf(worker, piece)
-        if (report !== null) reports.push(report)
-        if (failure !== null) failures.push(failure)
+        const simulated = await answerOf(worker, piece)
+        reports.push(...simulated.reports)
+        failures.push(...simulated.failures)
       }
     } finally {
       await worker.terminate()
@@ -35,7 +30,7 @@ export async function inThreads(first: number, seeds: number, threads: number): 
   return { reports, failures }
 }
 
-function answerOf(worker: Worker, piece: object): Promise<SeedsResult> {
+function answerOf(worker: Worker, piece: object): Promise<Simulated> {
   return new Promise((resolve, reject) => {
     worker.once('message', resolve)
     worker.once('error', reject)

@@ -9,9 +9,11 @@ export interface Options {
   readonly trace: boolean
   /** Stop in the debugger at this step of the trace. */
   readonly stopAt: number | undefined
+  /** Print nothing but figures, for programs. */
+  readonly json: boolean
 }
 
-/** `[--seeds N] [--seed S] [--workers N] [--trace] [--stop-at STEP]`; a seed alone is that one seed. */
+/** `[--seeds N] [--seed S] [--workers N] [--trace] [--stop-at STEP] [--json]`; a seed alone is that one seed. */
 export function readOptions(args: readonly string[], cores: number): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -21,6 +23,7 @@ export function readOptions(args: readonly string[], cores: number): Options {
       workers: { type: 'string' },
       trace: { type: 'boolean', default: false },
       'stop-at': { type: 'string' },
+      json: { type: 'boolean', default: false },
     },
   })
   const seeds = Number(values.seeds ?? (values.seed === undefined ? 1_000 : 1))
@@ -32,5 +35,6 @@ export function readOptions(args: readonly string[], cores: number): Options {
     workers: watched || seeds < 100 ? 1 : Number(values.workers ?? cores),
     trace: watched,
     stopAt,
+    json: values.json,
   }
 }

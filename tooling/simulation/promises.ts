@@ -29,7 +29,8 @@ export const promises: readonly Invariant[] = [
       const orders = lines.map(({ orderId }) => orderId)
       if (new Set(orders).size < orders.length) return `an order has two lines: ${orders}`
       const over = batches.find((batch) => left(batch, lines) < 0)
-      if (over !== undefined) return `${over.ref} has ${over.purchasedQty}, and ${-left(over, lines)} more are sold`
+      if (over !== undefined)
+        return `${over.ref} has ${over.purchasedQty}, and ${-left(over, lines)} more are sold`
     }
     return undefined
   }),
@@ -37,7 +38,8 @@ export const promises: readonly Invariant[] = [
     for (const { batches, lines } of products(observed)) {
       const most = Math.max(0, ...batches.map((batch) => left(batch, lines)))
       const waiting = lines.find(({ batchRef, qty }) => batchRef === null && qty <= most)
-      if (waiting !== undefined) return `${waiting.orderId} waits for ${waiting.qty} of ${waiting.sku}; ${most} are there`
+      if (waiting !== undefined)
+        return `${waiting.orderId} waits for ${waiting.qty} of ${waiting.sku}; ${most} are there`
     }
     return undefined
   }),
@@ -46,13 +48,18 @@ export const promises: readonly Invariant[] = [
     for (const asked of observed.ledger.asked) {
       const wrong =
         asked.answer?.ok === true ? contradiction(asked, known, observed) : groundlessRefusal(asked, known)
-      if (wrong !== undefined) return `${asked.command.type} ${JSON.stringify(asked.command.payload)}: ${wrong}`
+      if (wrong !== undefined)
+        return `${asked.command.type} ${JSON.stringify(asked.command.payload)}: ${wrong}`
     }
     return undefined
   }),
   atRest('the view shows the lines as they are', (observed) => {
-    const shown = [...storeOf(observed, allocation.name).rows<Line>('allocations').values()].map(lineText).sort()
-    const real = products(observed).flatMap(({ lines }) => lines.map(lineText)).sort()
+    const shown = [...storeOf(observed, allocation.name).rows<Line>('allocations').values()]
+      .map(lineText)
+      .sort()
+    const real = products(observed)
+      .flatMap(({ lines }) => lines.map(lineText))
+      .sort()
     return shown.join() === real.join() ? undefined : `shown are ${shown}; there are ${real}`
   }),
   atRest('each event is told of once, to all whom it concerns', (observed) => {
@@ -101,7 +108,10 @@ function contradiction(
   { ledger }: Observed,
 ): string | undefined {
   const payload = command.payload as { ref?: string; orderId?: string; sku?: string; qty?: number }
-  const result = Object(answer?.ok === true ? answer.result : null) as { repeated?: boolean; created?: boolean }
+  const result = Object(answer?.ok === true ? answer.result : null) as {
+    repeated?: boolean
+    created?: boolean
+  }
   const { CreateBatch, ChangeBatchQuantity, Allocate, CancelLine } = allocation.commands
   const batch = known.flatMap(({ batches }) => batches).find(({ ref }) => ref === payload.ref)
   const line = known
@@ -115,7 +125,8 @@ function contradiction(
     case Allocate.type: {
       if (result.repeated === true) return 'it was done twice'
       const cancelled = ledger.asked.some(
-        (other) => other.command.type === CancelLine.type && Object(other.command.payload).orderId === payload.orderId,
+        (other) =>
+          other.command.type === CancelLine.type && Object(other.command.payload).orderId === payload.orderId,
       )
       return line === undefined && !cancelled ? 'the line is not there' : undefined
     }

@@ -1,11 +1,16 @@
-import { SimulationFailed, type SimulationOptions, type SimulationReport, simulate } from '@posthorn/core/simulation'
+import {
+  SimulationFailed,
+  type SimulationOptions,
+  type SimulationReport,
+  simulate,
+} from '@posthorn/core/simulation'
 import { promises } from './promises.ts'
 import { servicesWorld } from './services-world.ts'
 
-/** What can be sent from one thread to another. */
-export interface SeedsResult {
-  readonly report: SimulationReport | null
-  readonly failure: Failure | null
+/** What came of some seeds; it can be sent from one thread to another. */
+export interface Simulated {
+  readonly reports: readonly SimulationReport[]
+  readonly failures: readonly Failure[]
 }
 
 export interface Failure {
@@ -17,12 +22,13 @@ export interface Failure {
 }
 
 /** Simulates the world of the two services. */
-export async function runSeeds(options: SimulationOptions): Promise<SeedsResult> {
+export async function runSeeds(options: SimulationOptions): Promise<Simulated> {
   try {
-    return { report: await simulate(servicesWorld, { ...options, invariants: promises }), failure: null }
+    const report = await simulate(servicesWorld, { ...options, invariants: promises })
+    return { reports: [report], failures: [] }
   } catch (error) {
     if (!(error instanceof SimulationFailed)) throw error
     const { seed, seedsBefore, invariant, message: text, diagram } = error
-    return { report: null, failure: { seed, seedsBefore, invariant, text, diagram } }
+    return { reports: [], failures: [{ seed, seedsBefore, invariant, text, diagram }] }
   }
 }

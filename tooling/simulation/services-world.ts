@@ -62,7 +62,11 @@ function script(random: Random): readonly Request[] {
   const orders = random.int(2, 5)
   for (let i = 1; i <= orders; i++) {
     const line = { orderId: `order-${i}`, sku: random.pick(SKUS) }
-    const wanted = { ...line, qty: random.int(1, 4), notify: random.chance(0.3) ? random.pick(WATCHERS) : null }
+    const wanted = {
+      ...line,
+      qty: random.int(1, 4),
+      notify: random.chance(0.3) ? random.pick(WATCHERS) : null,
+    }
     ask('storefront', 0, 300, () => Allocate(wanted))
     if (random.chance(0.25)) ask('storefront', 100, 500, () => CancelLine(line))
   }

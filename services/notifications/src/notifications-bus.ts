@@ -15,10 +15,7 @@ export interface BusParts {
 const { Allocated, Deallocated, BackorderCancelled, OutOfStock } = allocation.events
 
 /** The service's message bus: its handlers, on any storage and with any way to mail. */
-export function notificationsBus({
-  storage,
-  ...options
-}: BusParts): MessageBus<'notifications', Delivery> {
+export function notificationsBus({ storage, ...options }: BusParts): MessageBus<'notifications', Delivery> {
   return createMessageBus({
     domain: notifications,
     units: storage.units,

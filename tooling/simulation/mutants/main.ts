@@ -6,6 +6,8 @@ let missed = 0
 for (const { name } of allMutants.filter((mutant) => only === undefined || mutant.name.includes(only))) {
   const caught = await catchMutant(name, Number(seeds))
   if (caught === null) missed += 1
-  console.log(`${name.padEnd(48)} ${caught === null ? 'NOT CAUGHT' : `seed ${caught.seeds}: ${caught.invariant}`}`)
+  console.log(
+    `${name.padEnd(48)} ${caught === null ? 'NOT CAUGHT' : `seed ${caught.seeds}: ${caught.invariant}`}`,
+  )
 }
 process.exit(missed === 0 ? 0 : 1)

@@ -31,9 +31,7 @@ export function sequenceDiagram(steps: readonly TraceStep[]): string {
     ...names.map((name) => `  participant ${idOf(name)} as ${plain(name)}`),
     ...shown.map(({ time, from, to, what }) => {
       const text = `${plain(what)} (${time.toFixed(0)} ms)`
-      return from === to
-        ? `  Note over ${idOf(to)}: ${text}`
-        : `  ${idOf(from)}->>${idOf(to)}: ${text}`
+      return from === to ? `  Note over ${idOf(to)}: ${text}` : `  ${idOf(from)}->>${idOf(to)}: ${text}`
     }),
   ].join('\n')
 }

@@ -17,7 +17,10 @@ const CALM = 1_000
  *
  * @param calm draws that all take the same time, for whoever looks for a simpler trace
  */
-export function randomLatency(random: Random, calm: readonly Range[] = []): Latency & { readonly draws: number } {
+export function randomLatency(
+  random: Random,
+  calm: readonly Range[] = [],
+): Latency & { readonly draws: number } {
   const profile = random.pick(PROFILES)
   let draws = 0
   return {

@@ -30,8 +30,11 @@ export function enter(surroundings: Surroundings): () => void {
   }
 }
 
-const replaced: { readonly owner: object; readonly key: string; readonly before: PropertyDescriptor | undefined }[] =
-  []
+const replaced: {
+  readonly owner: object
+  readonly key: string
+  readonly before: PropertyDescriptor | undefined
+}[] = []
 
 /**
  * Replaces what a process gives its code of time and chance, also for modules that have imported it by name. Outside of
@@ -60,8 +63,12 @@ export function replaceGlobals(): () => void {
   })
 
   for (const owner of [globalThis, timers]) {
-    replaceCall(owner, 'setTimeout', (surroundings, fn, ms, ...args) => timer(surroundings, fn, ms, args, false))
-    replaceCall(owner, 'setInterval', (surroundings, fn, ms, ...args) => timer(surroundings, fn, ms, args, true))
+    replaceCall(owner, 'setTimeout', (surroundings, fn, ms, ...args) =>
+      timer(surroundings, fn, ms, args, false),
+    )
+    replaceCall(owner, 'setInterval', (surroundings, fn, ms, ...args) =>
+      timer(surroundings, fn, ms, args, true),
+    )
     replaceCall(owner, 'setImmediate', (surroundings, fn, ...args) => timer(surroundings, fn, 0, args, false))
     for (const name of ['clearTimeout', 'clearInterval', 'clearImmediate']) {
       const real = Reflect.get(owner, name) as (handle: unknown) => void
@@ -71,8 +78,12 @@ export function replaceGlobals(): () => void {
       })
     }
   }
-  replaceCall(delays, 'setTimeout', (surroundings, ms, value, options) => delay(surroundings, ms, value, options))
-  replaceCall(delays, 'setImmediate', (surroundings, value, options) => delay(surroundings, 0, value, options))
+  replaceCall(delays, 'setTimeout', (surroundings, ms, value, options) =>
+    delay(surroundings, ms, value, options),
+  )
+  replaceCall(delays, 'setImmediate', (surroundings, value, options) =>
+    delay(surroundings, 0, value, options),
+  )
   syncBuiltinESMExports()
 
   return () => {

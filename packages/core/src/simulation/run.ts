@@ -162,13 +162,16 @@ export class Run {
       this.#stores.set(domain, { store: new InMemoryStore({ clock }), actor: store })
       for (let i = 1; i <= instances; i++) this.#start(domain, instances === 1 ? domain : `${domain} ${i}`, 0)
     }
-    this.#clients = system.clients.map((name) => new SimulatedClient(name, this.#world, scheduler, this.#broker, this.#ledger))
+    this.#clients = system.clients.map(
+      (name) => new SimulatedClient(name, this.#world, scheduler, this.#broker, this.#ledger),
+    )
     for (const client of this.#clients) client.start()
     this.#requests = this.#world.script(seeded(this.#seed, STREAM.script))
     this.#requests.forEach((request, index) => {
       if (this.#omitted.requests.has(index)) return
       const client = this.#clients.find(({ actor: { name } }) => name === request.by)
-      if (client === undefined) throw new Error(`The script asks by ${request.by}, which is no client of the system`)
+      if (client === undefined)
+        throw new Error(`The script asks by ${request.by}, which is no client of the system`)
       client.plan(request)
     })
   }
@@ -187,7 +190,8 @@ export class Run {
       store,
       storeActor,
       onCommitted: (written) => this.#committed(domain, written),
-      onStoppedTooEarly: () => this.#break('a stop leaves nothing under way', `${name} has transactions open`),
+      onStoppedTooEarly: () =>
+        this.#break('a stop leaves nothing under way', `${name} has transactions open`),
       onAsked: (done) => void this.#ledger.outside.push(done),
       onFailure: ({ reason, error }) => {
         if (reason === 'bus-fault') this.#break('the bus has no faults of its own', String(error))
@@ -320,7 +324,9 @@ const FAULTS = actor('the simulation')
 function planOf(world: World): SystemPlan {
   const known = plans.get(world)
   if (known !== undefined) return known
-  const ordered = Object.entries(world.services).flatMap(([name, { bus }]) => (bus?.ordered === true ? [name] : []))
+  const ordered = Object.entries(world.services).flatMap(([name, { bus }]) =>
+    bus?.ordered === true ? [name] : [],
+  )
   const made = planSystem(world.system, { ordered })
   plans.set(world, made)
   return made

@@ -122,7 +122,14 @@ export class Scheduler {
     if (inFlight) this.inFlight -= 1
   }
 
-  #plan(at: number, from: Actor, to: Actor, what: string | null, inFlight: boolean, run: () => void): Planned {
+  #plan(
+    at: number,
+    from: Actor,
+    to: Actor,
+    what: string | null,
+    inFlight: boolean,
+    run: () => void,
+  ): Planned {
     this.#order += 1
     const planned = { at, order: this.#order, from, to, what, inFlight, run, cancelled: false }
     this.#agenda.push(planned)

@@ -29,7 +29,10 @@ export async function shrink(
   run: (omitted: Omitted) => Promise<Outcome>,
   limits: Limits,
 ): Promise<Shrunk> {
-  let best: { readonly outcome: Outcome; readonly omitted: Omitted } = { outcome: failed, omitted: nothingOmitted }
+  let best: { readonly outcome: Outcome; readonly omitted: Omitted } = {
+    outcome: failed,
+    omitted: nothingOmitted,
+  }
   let runs = 0
   const tries = async (change: (omitted: Omitted) => Omitted): Promise<boolean> => {
     if (runs >= limits.runs) return false
@@ -44,7 +47,9 @@ export async function shrink(
   const calmAll = () => tries((omitted) => ({ ...omitted, calm: [[0, Number.POSITIVE_INFINITY]] }))
   for (let before = -1; before !== sizeOf(best.omitted) && runs < limits.runs; ) {
     before = sizeOf(best.omitted)
-    await omitEach(limits.faults, best.omitted.faults, (faults) => tries((omitted) => ({ ...omitted, faults })))
+    await omitEach(limits.faults, best.omitted.faults, (faults) =>
+      tries((omitted) => ({ ...omitted, faults })),
+    )
     await omitEach(limits.requests, best.omitted.requests, (requests) =>
       tries((omitted) => ({ ...omitted, requests })),
     )

@@ -30,6 +30,8 @@ export interface SimulationOptions {
 
 /** What was simulated, all seeds together. */
 export interface SimulationReport {
+  /** The first one. */
+  readonly seed: number
   readonly seeds: number
   readonly steps: number
   readonly requests: number
@@ -59,7 +61,11 @@ export async function simulate(world: World, options: SimulationOptions = {}): P
   const total = { seeds: 0, steps: 0, requests: 0, time: 0, hash: 0n }
   const counts: Partial<Record<FaultName, number>> = {}
 
-  const run = async (seed: number, omitted: Omitted, onStep?: SimulationOptions['onStep']): Promise<Outcome> => {
+  const run = async (
+    seed: number,
+    omitted: Omitted,
+    onStep?: SimulationOptions['onStep'],
+  ): Promise<Outcome> => {
     real.look()
     const made = new Run({ world, seed, invariants, faults: planFaults(seed, faults), omitted, onStep })
     const outcome = await made.run()
@@ -73,7 +79,13 @@ export async function simulate(world: World, options: SimulationOptions = {}): P
     const limits = { requests, faults: planFaults(seed, faults).length, runs: options.shrink ?? 400 }
     const { outcome } = await shrink(failed, again, limits)
     const { invariant, what } = outcome.violation ?? (violation as Violation)
-    throw new SimulationFailed({ seed, invariant, what, steps: outcome.trace.steps, seedsBefore: total.seeds })
+    throw new SimulationFailed({
+      seed,
+      invariant,
+      what,
+      steps: outcome.trace.steps,
+      seedsBefore: total.seeds,
+    })
   }
 
   try {
@@ -91,7 +103,7 @@ export async function simulate(world: World, options: SimulationOptions = {}): P
       total.hash = (total.hash * 31n + BigInt(`0x${outcome.trace.hash}`)) & 0xffff_ffff_ffff_ffffn
       for (const [name, count] of outcome.faults) counts[name] = (counts[name] ?? 0) + count
     }
-    return { ...total, hash: total.hash.toString(16).padStart(16, '0'), faults: counts }
+    return { ...total, seed: first, hash: total.hash.toString(16).padStart(16, '0'), faults: counts }
   } finally {
     real.end()
     putBack()

@@ -56,9 +56,11 @@ export class SimulatedClient {
   plan(request: Request): void {
     this.#open += 1
     this.#scheduler.after(this.actor, request.at, null, () => {
-      void this.#connected.then(() => this.#ask(request)).finally(() => {
-        this.#open -= 1
-      })
+      void this.#connected
+        .then(() => this.#ask(request))
+        .finally(() => {
+          this.#open -= 1
+        })
     })
   }
 

@@ -1,9 +1,9 @@
 import { PosthornError } from '../errors.ts'
+import type { Tables } from '../unit-of-work/staged-tables.ts'
 import type { StoreDoor } from '../unit-of-work/store-door.ts'
 import { serializationConflict, storeConnectionLost } from '../unit-of-work/unit-errors.ts'
 import type { Actor } from './actor.ts'
 import type { Scheduler } from './scheduler.ts'
-import type { Tables } from '../unit-of-work/staged-tables.ts'
 
 /** What may befall a commit: it meets a conflict; its answer is lost, and so is the transaction or not. */
 export type CommitFault = 'conflict' | 'lost' | 'unanswered'
@@ -34,7 +34,8 @@ export class SimulatedDoor implements StoreDoor {
   pass<T>(request: string, work: () => Promise<T>): Promise<T> {
     const connection = this.#connection
     this.#asking += 1
-    const passed = request === 'commit' ? this.#commit(connection, work) : this.#ask(connection, request, work)
+    const passed =
+      request === 'commit' ? this.#commit(connection, work) : this.#ask(connection, request, work)
     return passed.finally(() => {
       this.#asking -= 1
     })

@@ -110,11 +110,7 @@ export class SimulatedLink implements BrokerLink {
     })
   }
 
-  consume(
-    queue: string,
-    options: ConsumeOptions,
-    receive: (incoming: Incoming) => void,
-  ): Promise<Consumer> {
+  consume(queue: string, options: ConsumeOptions, receive: (incoming: Incoming) => void): Promise<Consumer> {
     const deliver = (incoming: Incoming) => {
       const connection = this.#connection
       const again = incoming.redelivered ? ' again' : ''
@@ -146,14 +142,26 @@ export class SimulatedLink implements BrokerLink {
       await new Promise<void>((resolve) => this.#scheduler.after(this.process, 5, null, resolve))
     }
     this.#loseUnconfirmed(connection)
-    this.#scheduler.send(this.process, this.#broker.actor, 'close', () => this.#far.close(), connection.frames)
+    this.#scheduler.send(
+      this.process,
+      this.#broker.actor,
+      'close',
+      () => void this.#far.close(),
+      connection.frames,
+    )
   }
 
   /** The process is no more. What it has sent still arrives; then the broker sees the end of the connection. */
   crash(): void {
     this.#isClosed = true
     const { frames } = this.#connection
-    this.#scheduler.send(this.process, this.#broker.actor, 'connection reset', () => this.#far.close(), frames)
+    this.#scheduler.send(
+      this.process,
+      this.#broker.actor,
+      'connection reset',
+      () => void this.#far.close(),
+      frames,
+    )
   }
 
   /**
@@ -162,7 +170,11 @@ export class SimulatedLink implements BrokerLink {
    * @param noticed after how long, in ms, the process and the broker find out
    * @param back how long the process then takes to be connected again, in ms
    */
-  lose(direction: Direction, noticed: { readonly process: number; readonly broker: number }, back: number): void {
+  lose(
+    direction: Direction,
+    noticed: { readonly process: number; readonly broker: number },
+    back: number,
+  ): void {
     const connection = this.#connection
     if (this.#isClosed || !connection.out || !connection.in) return
     if (direction !== 'in') connection.out = false
@@ -170,7 +182,9 @@ export class SimulatedLink implements BrokerLink {
     this.#scheduler.after(this.#broker.actor, noticed.broker, null, () => {
       if (connection === this.#connection) this.#far.disconnect()
     })
-    this.#scheduler.after(this.process, noticed.process, 'connection lost', () => this.#leave(connection, back))
+    this.#scheduler.after(this.process, noticed.process, 'connection lost', () =>
+      this.#leave(connection, back),
+    )
   }
 
   /** The broker's side ends at once. */

@@ -4,12 +4,12 @@ import type { ExternalBus } from '../external-bus/external-bus.ts'
 import { Relay } from '../outbox/relay.ts'
 import type { InMemoryStore } from '../unit-of-work/in-memory-store.ts'
 import { InMemoryStore as Store } from '../unit-of-work/in-memory-store.ts'
+import type { Tables } from '../unit-of-work/staged-tables.ts'
 import { type Actor, actor } from './actor.ts'
 import { askOutside } from './outside.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimulatedBroker } from './simulated-broker.ts'
 import { SimulatedDoor } from './simulated-door.ts'
-import type { Tables } from '../unit-of-work/staged-tables.ts'
 import type { ServiceParts, World } from './world.ts'
 
 /** What a process of a service is made of. */
@@ -47,7 +47,8 @@ export class SimulatedProcess {
   #isStopping = false
 
   constructor(options: ProcessOptions) {
-    const { world, domain, name, scheduler, broker, store, storeActor, onCommitted, onFailure, onAsked } = options
+    const { world, domain, name, scheduler, broker, store, storeActor, onCommitted, onFailure, onAsked } =
+      options
     this.actor = actor(name)
     this.domain = domain
     this.#options = options
@@ -106,7 +107,8 @@ export class SimulatedProcess {
     const lost = await this.#externalBus.stop({ deadline: STOP_DEADLINE })
     const abandoned = (await this.#parts?.bus.stop({ deadline: STOP_DEADLINE })) ?? []
     await this.#parts?.bus[Symbol.asyncDispose]()
-    if (this.door.open + this.asking > 0 && lost.length + abandoned.length === 0) this.#options.onStoppedTooEarly()
+    if (this.door.open + this.asking > 0 && lost.length + abandoned.length === 0)
+      this.#options.onStoppedTooEarly()
     this.end()
   }
 

@@ -9,7 +9,10 @@ const nothingFromRolledBackUnits: Invariant = {
   make: () => {
     const committed = new Set<string>()
     return {
-      onCommit: ({ entries }) => void entries.forEach(({ message }) => committed.add(message.id)),
+      onCommit: ({ entries }) => {
+        for (const { message } of entries) committed.add(message.id)
+        return undefined
+      },
       onAccepted: ({ user, messageId, frame }, { stores }) =>
         stores.has(user) && frame.properties.replyTo === undefined && !committed.has(messageId)
           ? `${frame.properties.type} ${messageId} left ${user}, which has not committed it`
@@ -103,7 +106,9 @@ const nothingLost: Invariant = {
           const takers =
             kind === 'command'
               ? [splitType(type).domain]
-              : [...system.subscriptions].filter(([, events]) => events.some((one) => one.type === type)).map(([name]) => name)
+              : [...system.subscriptions]
+                  .filter(([, events]) => events.some((one) => one.type === type))
+                  .map(([name]) => name)
           for (const taker of takers) {
             const has = stores.has(taker)
               ? claims.has(claim(taker, { source: service, messageId: id }))
@@ -129,8 +134,13 @@ const callsSettle: Invariant = {
   name: 'every call settles by its deadline',
   make: () => ({
     atRest: ({ ledger }) => {
-      const late = ledger.asked.find(({ answeredAt, askedAt, timeout }) => answeredAt === null || answeredAt - askedAt > timeout + 1)
-      return late && `${late.command.type} ${late.command.id} was settled at ${late.answeredAt}, asked at ${late.askedAt} with ${late.timeout} ms`
+      const late = ledger.asked.find(
+        ({ answeredAt, askedAt, timeout }) => answeredAt === null || answeredAt - askedAt > timeout + 1,
+      )
+      return (
+        late &&
+        `${late.command.type} ${late.command.id} was settled at ${late.answeredAt}, asked at ${late.askedAt} with ${late.timeout} ms`
+      )
     },
   }),
 }
@@ -141,7 +151,9 @@ const answersArrive: Invariant = {
   make: () => ({
     atRest: ({ ledger, faults }) => {
       const open = ledger.asked.find(({ answer }) => answer?.ok === false && answer.outcome === 'unknown')
-      return faults.size === 0 && open !== undefined ? `${open.command.type} ${open.command.id} has none` : undefined
+      return faults.size === 0 && open !== undefined
+        ? `${open.command.type} ${open.command.id} has none`
+        : undefined
     },
   }),
 }
