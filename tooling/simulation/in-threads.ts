@@ -13,7 +13,10 @@ export async function inThreads(first: number, seeds: number, threads: number): 
   const end = first + seeds
 
   const runOne = async () => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url))
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      // Most of what a seed makes is garbage when it ends.
+      resourceLimits: { maxYoungGenerationSizeMb: 64 },
+    })
     try {
       while (next < end && failures.length === 0) {
         const piece = { seed: next, seeds: Math.min(PIECE, end - next) }

@@ -12,7 +12,7 @@ export const servicesWorld: World = {
   system,
   services: {
     allocation: {
-      instances: 2,
+      instances: (random) => random.int(1, 2),
       start: ({ store, externalBus }) => {
         const storage = allocationStorage(store)
         externalBus.registerDomains(notifications.name)

@@ -1,7 +1,7 @@
+import type { Direction } from './link-connection.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimulatedBroker } from './simulated-broker.ts'
-import type { Direction } from './simulated-link.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
 
 /** What a fault can be done to. */
@@ -32,9 +32,9 @@ export const faults = {
     return `the next frame takes ${broker.delay} ms longer`
   },
   /** As from a queue that is full. */
-  refusal: ({ broker }) => {
-    broker.refuses = true
-    return 'the broker refuses the next frame'
+  refusal: ({ broker }, random) => {
+    broker.refuses = random.int(1, 4)
+    return `the broker refuses the next ${broker.refuses} frames`
   },
   /** What is out to a consumer goes back, behind what others have got since. */
   reorder: (faulty, random) => loseLink(faulty, random, 'in', [0, 5]),

@@ -43,6 +43,7 @@ export interface Asked {
   attempts: number
 }
 
+/** What a client was told: the result, or the error and what it says of the effect. */
 export type Answer =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly error: unknown; readonly outcome: string }

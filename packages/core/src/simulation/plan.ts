@@ -24,9 +24,12 @@ export interface Omitted {
 export const nothingOmitted: Omitted = { requests: new Set(), faults: new Set(), calm: [] }
 
 /** The generators of one seed, so that what one part draws changes nothing for another. */
-export const STREAM = { script: 1, faults: 2, latency: 3, code: 4, fault: 100 } as const
+export const STREAM = { script: 1, faults: 2, latency: 3, code: 4, world: 5, fault: 100 } as const
 
 const MOST_FAULTS = 6
+
+/** In how many steps all faults of a run happen that come together. */
+const BURST = 30
 
 /** In which of its steps a run meets its faults. */
 const LAST_FAULT = 400
@@ -36,13 +39,20 @@ export function planFaults(seed: number, names: readonly FaultName[]): readonly 
   const random = seeded(seed, STREAM.faults)
   if (names.length === 0) return []
   const kinds = someOf(names, random)
-  const planned = Array.from({ length: random.int(0, MOST_FAULTS) }, (_, index): PlannedFault => {
-    const step = random.int(1, random.chance(0.5) ? LAST_FAULT / 4 : LAST_FAULT)
-    return { step, name: random.pick(kinds), stream: STREAM.fault + index }
-  })
+  // What would be harmless alone is often not when it comes together.
+  const burst = random.chance(0.3) ? random.int(1, LAST_FAULT) : null
+  const draw = () => {
+    if (burst !== null) return burst + random.int(0, BURST)
+    return random.int(1, random.chance(0.5) ? LAST_FAULT / 4 : LAST_FAULT)
+  }
+  const planned = Array.from(
+    { length: random.int(0, MOST_FAULTS) },
+    (_, index): PlannedFault => ({ step: draw(), name: random.pick(kinds), stream: STREAM.fault + index }),
+  )
   return planned.sort((one, other) => one.step - other.step)
 }
 
+/** The names of everything that can go wrong. */
 export const allFaults = Object.keys(faults) as readonly FaultName[]
 
 function someOf<T>(items: readonly T[], random: Random): readonly T[] {

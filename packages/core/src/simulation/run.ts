@@ -1,55 +1,22 @@
 import { planSystem } from '../external-bus/plan-system.ts'
 import type { SystemPlan } from '../external-bus/topology.ts'
-import { replaceUuidSource, type UuidSource, uuidSource } from '../messages/uuid-v7.ts'
 import { InMemoryStore } from '../unit-of-work/in-memory-store.ts'
 import type { Tables } from '../unit-of-work/staged-tables.ts'
 import { type Actor, actor } from './actor.ts'
 import { type FaultName, type Faulty, faults } from './faults.ts'
-import type { Checks, Invariant, Observed } from './invariant.ts'
+import type { Checks, Observed } from './invariant.ts'
 import { randomLatency } from './latency.ts'
 import { Ledger } from './ledger.ts'
+import type { Outcome, RunOptions, Violation } from './outcome.ts'
 import { type Omitted, type PlannedFault, STREAM } from './plan.ts'
-import { enter } from './process-globals.ts'
 import { seeded } from './random.ts'
 import { Scheduler } from './scheduler.ts'
 import { SimulatedBroker } from './simulated-broker.ts'
 import { SimulatedClient } from './simulated-client.ts'
 import { SimulatedProcess } from './simulated-process.ts'
-import { Trace, type TraceStep } from './trace.ts'
+import { Trace } from './trace.ts'
+import { enterVirtualTime } from './virtual-time.ts'
 import type { Request, World } from './world.ts'
-
-/** A promise that was broken. */
-export interface Violation {
-  readonly invariant: string
-  readonly what: string
-}
-
-export interface RunOptions {
-  readonly world: World
-  readonly seed: number
-  readonly invariants: readonly Invariant[]
-  readonly faults: readonly PlannedFault[]
-  readonly omitted: Omitted
-  readonly onStep: ((step: TraceStep, number: number) => void) | undefined
-}
-
-/** What one seed came to. */
-export interface Outcome {
-  readonly seed: number
-  readonly violation: Violation | null
-  readonly trace: Trace
-  readonly steps: number
-  /** ms of virtual time. */
-  readonly time: number
-  /** How many faults there were, by name. */
-  readonly faults: ReadonlyMap<FaultName, number>
-  readonly requests: number
-  /** How many latencies were drawn. */
-  readonly draws: number
-}
-
-/** 2030-01-01, the day on which every simulation begins. */
-const BEGINNING = Date.UTC(2030, 0, 1)
 
 /** After the last fault and the last answer all must be quiet in so much virtual time, in µs. */
 const QUIET_WITHIN = 1_200_000_000
@@ -71,7 +38,6 @@ export class Run {
   readonly #ledger = new Ledger()
   readonly #checks: readonly { readonly name: string; readonly checks: Checks }[]
   readonly #injected = new Map<FaultName, number>()
-  readonly #ids = new Map<Actor, UuidSource>()
   #processes: SimulatedProcess[] = []
   #clients: SimulatedClient[] = []
   #requests: readonly Request[] = []
@@ -103,7 +69,7 @@ export class Run {
   }
 
   async run(): Promise<Outcome> {
-    const leave = this.#enter()
+    const leave = enterVirtualTime(this.#seed, this.#scheduler)
     try {
       this.#begin()
       await this.#scheduler.run(() => this.#isOver())
@@ -126,41 +92,16 @@ export class Run {
     }
   }
 
-  #enter(): () => void {
-    const scheduler = this.#scheduler
-    const random = seeded(this.#seed, STREAM.code)
-    const date = () => Math.floor(BEGINNING + scheduler.now / 1_000 + scheduler.current.skew)
-    const leave = enter({
-      date,
-      now: () => scheduler.now / 1_000,
-      after: (ms, fn) => scheduler.after(scheduler.current, ms, null, fn),
-      random: random.next,
-      warn: (text) => scheduler.note(scheduler.current, `warns: ${text}`),
-    })
-    const fill = (bytes: Uint8Array) => {
-      for (let i = 0; i < bytes.length; i++) bytes[i] = random.int(0, 255)
-    }
-    // Each process has ids that grow by themselves, whatever the others do.
-    const stopReplacing = replaceUuidSource(() => {
-      const { current } = scheduler
-      const known = this.#ids.get(current) ?? uuidSource(date, fill, 64)
-      this.#ids.set(current, known)
-      return known()
-    })
-    return () => {
-      leave()
-      stopReplacing()
-    }
-  }
-
   #begin(): void {
     const { services, system } = this.#world
     const scheduler = this.#scheduler
+    const random = seeded(this.#seed, STREAM.world)
     for (const [domain, { instances = 1 }] of Object.entries(services)) {
       const store = actor(`${domain}'s store`)
       const clock = scheduler.clockOf(store)
       this.#stores.set(domain, { store: new InMemoryStore({ clock }), actor: store })
-      for (let i = 1; i <= instances; i++) this.#start(domain, instances === 1 ? domain : `${domain} ${i}`, 0)
+      const count = typeof instances === 'number' ? instances : instances(random)
+      for (let i = 1; i <= count; i++) this.#start(domain, count === 1 ? domain : `${domain} ${i}`, 0)
     }
     this.#clients = system.clients.map(
       (name) => new SimulatedClient(name, this.#world, scheduler, this.#broker, this.#ledger),

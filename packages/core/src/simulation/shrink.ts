@@ -1,6 +1,6 @@
 import type { Range } from './latency.ts'
+import type { Outcome } from './outcome.ts'
 import { nothingOmitted, type Omitted } from './plan.ts'
-import type { Outcome } from './run.ts'
 
 /** What fails in the same way, with as little as was found. */
 export interface Shrunk {

@@ -3,16 +3,18 @@ import { PosthornError } from '../errors.ts'
 import { stepText } from './describe-trace.ts'
 import type { FaultName } from './faults.ts'
 import type { Invariant } from './invariant.ts'
+import type { Outcome, Violation } from './outcome.ts'
 import { allFaults, nothingOmitted, type Omitted, planFaults } from './plan.ts'
 import { replaceGlobals } from './process-globals.ts'
 import { RealWorld } from './real-world.ts'
-import { type Outcome, Run, type Violation } from './run.ts'
+import { Run } from './run.ts'
 import { shrink } from './shrink.ts'
 import { SimulationFailed } from './simulation-failed.ts'
 import { standardInvariants } from './standard-invariants.ts'
 import type { TraceStep } from './trace.ts'
 import type { World } from './world.ts'
 
+/** What is simulated of a world, and what must hold. */
 export interface SimulationOptions {
   /** How many seeds. Default 100. */
   readonly seeds?: number

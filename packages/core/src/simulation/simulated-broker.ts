@@ -23,8 +23,8 @@ export class SimulatedBroker {
   copies = 1
   /** How much longer, in ms, the next frame takes. */
   delay = 0
-  /** Whether the next frame is refused. */
-  refuses = false
+  /** How many frames it refuses from now on. */
+  refuses = 0
   isDown = false
   readonly #scheduler: Scheduler
   readonly #onAccepted: (user: string, frame: Frame) => void
@@ -83,8 +83,8 @@ export class SimulatedBroker {
   /** A frame arrives; `confirm` is told what the broker says to it, unless the connection is gone. */
   accept(far: InMemoryLink, frame: Frame, confirm: (error?: PosthornError) => void): void {
     if (far.state !== 'up') return
-    if (this.refuses) {
-      this.refuses = false
+    if (this.refuses > 0) {
+      this.refuses -= 1
       confirm(refused(this.nameOf(frame)))
       return
     }

@@ -11,32 +11,19 @@ import type {
 import type { InMemoryLink } from '../external-bus/in-memory-link.ts'
 import type { VhostPlan } from '../external-bus/topology.ts'
 import type { Actor } from './actor.ts'
+import { type Connection, type Direction, newConnection, timedOut } from './link-connection.ts'
 import type { Lane, Scheduler } from './scheduler.ts'
-import type { SimulatedBroker } from './simulated-broker.ts'
 
-/** Which way of a connection is dead: nothing arrives there any more. */
-export type Direction = 'out' | 'in' | 'both'
-
-/** One connection: four ways on which nothing overtakes, until it is lost. */
-interface Connection {
-  readonly frames: Lane
-  readonly confirms: Lane
-  readonly deliveries: Lane
-  readonly replies: Lane
-  out: boolean
-  in: boolean
-  readonly unconfirmed: Set<(error: PosthornError) => void>
+/** What a link needs of the broker at its other end. */
+export interface FarEnd {
+  readonly actor: Actor
+  readonly isDown: boolean
+  nameOf(frame: Frame): string
+  accept(far: InMemoryLink, frame: Frame, confirm: (error?: PosthornError) => void): void
+  isSafe(frame: Frame): void
+  takeCopies(): number
+  takeDelay(): number
 }
-
-const newConnection = (now: number): Connection => ({
-  frames: { last: now },
-  confirms: { last: now },
-  deliveries: { last: now },
-  replies: { last: now },
-  out: true,
-  in: true,
-  unconfirmed: new Set(),
-})
 
 /**
  * A process's link to a vhost: what goes either way takes its time, and the connection can be lost with all that is on
@@ -44,7 +31,7 @@ const newConnection = (now: number): Connection => ({
  */
 export class SimulatedLink implements BrokerLink {
   readonly vhost: string
-  readonly #broker: SimulatedBroker
+  readonly #broker: FarEnd
   readonly #scheduler: Scheduler
   readonly process: Actor
   readonly #events: LinkEvents
@@ -56,7 +43,7 @@ export class SimulatedLink implements BrokerLink {
   #isClosed = false
 
   constructor(
-    broker: SimulatedBroker,
+    broker: FarEnd,
     scheduler: Scheduler,
     process: Actor,
     events: LinkEvents,
@@ -329,11 +316,4 @@ export class SimulatedLink implements BrokerLink {
       retryable: true,
     })
   }
-}
-
-function timedOut(name: string): PosthornError<'PublishTimeout'> {
-  return new PosthornError('PublishTimeout', `The broker did not confirm ${name} in time`, {
-    outcome: 'unknown',
-    retryable: true,
-  })
 }

@@ -1,6 +1,6 @@
 import { PosthornError } from '../errors.ts'
 import { sequenceDiagram, telling, traceText } from './describe-trace.ts'
-import type { Violation } from './run.ts'
+import type { Violation } from './outcome.ts'
 import type { TraceStep } from './trace.ts'
 
 /** What is known of a seed that broke a promise. */

@@ -19,14 +19,15 @@ export interface World {
 
 /** One service: how a process of it comes to be, at the beginning and after each crash. */
 export interface SimulatedService {
-  /** How many processes of it share the store. Default 1. */
-  readonly instances?: number
+  /** How many processes of it share the store, or a number drawn for each seed. Default 1. */
+  readonly instances?: number | ((random: Random) => number)
   /** For its external bus. */
   readonly bus?: Pick<ExternalBusOptions, 'prefetch' | 'ordered' | 'attempts' | 'handlerTimeout'>
   /** Joins the parts as a bootstrap does. What it remembers besides the store is gone after a crash. */
   readonly start: (host: Host) => ServiceParts | Promise<ServiceParts>
 }
 
+/** What a service is joined from, as far as the simulation must know it. */
 export interface ServiceParts {
   readonly bus: MessageBus
   /** The outbox of `host.store`, for the relay. */

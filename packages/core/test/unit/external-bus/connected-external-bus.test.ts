@@ -252,7 +252,10 @@ test('a bus that fails to start for long does not gather listeners', async () =>
     listeners += 1
     return add.apply(this, args)
   }
-  AbortSignal.prototype.removeEventListener = function (this: AbortSignal, ...args: Parameters<typeof remove>) {
+  AbortSignal.prototype.removeEventListener = function (
+    this: AbortSignal,
+    ...args: Parameters<typeof remove>
+  ) {
     listeners -= 1
     return remove.apply(this, args)
   }

@@ -5,7 +5,7 @@ import { z } from 'zod'
 
 const input = z.object({ seat: z.string(), guest: z.string() })
 
-export const theatre = defineDomain('theatre', {
+const theatre = defineDomain('theatre', {
   commands: { Book: command({ input, output: z.object({ booked: z.boolean() }), allow: ['web'] }) },
 })
 
@@ -47,13 +47,11 @@ function boxOffice(host: Host, whileBooking: WhileBooking) {
   return { bus, outbox: store.queue }
 }
 
-export const seatOf = 'A1'
-
 export const nobodyBooks: Invariant = {
   name: 'nobody books',
   make: () => ({
     onCommit: (_commit, { stores }) => {
-      const guest = stores.get('theatre')?.rows<string>('seats').get(seatOf)
+      const guest = stores.get('theatre')?.rows<string>('seats').get('A1')
       return guest === undefined ? undefined : `${guest} has booked`
     },
   }),
