@@ -4,8 +4,8 @@ import type { QueuePlan } from './topology.ts'
 
 interface Entry {
   readonly frame: Frame
-  /** Its place in the queue, which it keeps when it comes back. */
-  readonly place: number
+  /** Its place in the queue; what comes back has a smaller one than all that was never delivered. */
+  place: number
   readonly expiresAt: number
   failures: number
   returned: boolean
@@ -37,6 +37,7 @@ export class InMemoryQueue {
   readonly #ready: Entry[] = []
   #subscribers: Subscriber[] = []
   #places = 0
+  #returns = Number.MIN_SAFE_INTEGER
   #out = 0
   #bytes = 0
   #scheduled = false
@@ -188,6 +189,8 @@ export class InMemoryQueue {
 
   #putBack(entry: Entry): void {
     entry.returned = true
+    // A quorum queue offers what came back in the order of its coming back, a classic one in that of its coming.
+    if (this.plan.arguments['x-queue-type'] === 'quorum') entry.place = this.#returns++
     this.#add(entry)
   }
 }

@@ -37,8 +37,8 @@ export interface InMemoryTable<V> {
 /** What an in-memory repository needs of its unit. */
 export interface InMemoryAccess {
   track(identities: IdentityMap): void
-  /** Committed rows; waits for the lock when asked to. */
-  read(repository: string, id: string, lock: boolean): Promise<StoredAggregate | undefined>
+  /** Committed rows. Waits for the lock when asked to; as in a database, a row that is not there has none. */
+  read(repository: string, id: string, lock: boolean | 'if there'): Promise<StoredAggregate | undefined>
   readAll(repository: string): Promise<ReadonlyMap<string, StoredAggregate>>
   assertActive(): void
 }
@@ -233,8 +233,9 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
         assertActive,
         track: (identities) => this.#session.track({ identities }),
         read: (repository, id, lock) =>
-          this.#ask(`read ${repository} ${id}${lock ? ' for update' : ''}`, async () => {
-            if (lock) await this.#lock(aggregateLock(repository, id))
+          this.#ask(`read ${repository} ${id}${lock === false ? '' : ' for update'}`, async () => {
+            const locked = lock === 'if there' ? this.#stored(repository, id) !== undefined : lock
+            if (locked) await this.#lock(aggregateLock(repository, id))
             assertActive()
             return structuredClone(this.#stored(repository, id))
           }),
