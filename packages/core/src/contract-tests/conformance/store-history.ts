@@ -16,6 +16,8 @@ interface Player {
   unit: Unit | undefined
   /** What it waits for, because another one has it. */
   waiting: Promise<string> | undefined
+  /** What it has in hand, with the lock or without. */
+  readonly has: Set<string>
 }
 
 /**
@@ -59,6 +61,7 @@ class StorePlay {
       name: `unit ${index + 1}`,
       unit: undefined,
       waiting: undefined,
+      has: new Set(),
     }))
   }
 
@@ -77,11 +80,23 @@ class StorePlay {
     // Whoever is waited for ends, or two could wait for each other.
     const isWaitedFor = this.#players.some(({ waiting }) => waiting !== undefined)
     if (isWaitedFor || chance(0.3)) await this.#end(player, player.unit, end)
-    else if (kind === 1)
+    else if (kind === 1 && this.#takes(player, `look at ${basket}`, `lock ${basket}`)) {
       await this.#do(player, `look at ${basket}`, (unit) => this.#change(unit, basket, false))
-    else if (kind === 2) await this.#do(player, `lock ${basket}`, (unit) => this.#change(unit, basket, true))
-    else if (kind === 3) await this.#do(player, `claim ${message}`, (unit) => this.#claim(unit, message))
-    else await this.#do(player, 'tell', async (unit) => this.#tell(unit, basket))
+    } else if (kind === 2 && this.#takes(player, `lock ${basket}`, `look at ${basket}`)) {
+      await this.#do(player, `lock ${basket}`, (unit) => this.#change(unit, basket, true))
+    } else if (kind === 3 && this.#takes(player, `claim ${message}`)) {
+      await this.#do(player, `claim ${message}`, (unit) => this.#claim(unit, message))
+    } else await this.#do(player, 'tell', async (unit) => this.#tell(unit, basket))
+  }
+
+  /** Once for each unit; and not what would make a commit wait for another unit, or two units for each other. */
+  #takes({ has }: Player, what: string, unless?: string): boolean {
+    const isTaken = this.#players.some(
+      (other) => unless !== undefined && other.has !== has && other.has.has(unless),
+    )
+    if (isTaken || (what.startsWith('claim') && has.has(what))) return false
+    has.add(what)
+    return true
   }
 
   async finish(): Promise<void> {
@@ -118,6 +133,7 @@ class StorePlay {
   /** Then those who waited for it have their answers, in the order in which they asked. */
   async #end(player: Player, unit: Unit, how: 'commit' | 'roll back'): Promise<void> {
     player.unit = undefined
+    player.has.clear()
     const ending = how === 'commit' ? unit.commit().then(() => 'done') : unit.rollback().then(() => 'done')
     this.history.push(`${player.name}: ${how}: ${await ending.catch(codeOf)}`)
     await unit.rollback()
