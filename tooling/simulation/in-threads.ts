@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { SimulationReport } from '@posthorn/core/simulation'
 import type { Failure, Simulated } from './run-seeds.ts'
@@ -33,10 +34,9 @@ export async function inThreads(first: number, seeds: number, threads: number): 
   return { reports, failures }
 }
 
-function answerOf(worker: Worker, piece: object): Promise<Simulated> {
-  return new Promise((resolve, reject) => {
-    worker.once('message', resolve)
-    worker.once('error', reject)
-    worker.postMessage(piece)
-  })
+async function answerOf(worker: Worker, piece: object): Promise<Simulated> {
+  worker.postMessage(piece)
+  // Rejects when the thread fails.
+  const [answer] = (await once(worker, 'message')) as [Simulated]
+  return answer
 }
