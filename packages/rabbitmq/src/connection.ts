@@ -64,7 +64,7 @@ export class Connection {
         throw rabbitMqError('AccessRefused', `The broker refuses ${who} on ${where}: ${loss.reason}`)
       }
       throw rabbitMqError('BrokerUnreachable', `Cannot connect ${who} to ${where}: ${loss.reason}`, {
-        retryable: loss.kind === 'transient',
+        retryable: loss.kind !== 'untrusted',
         outcome: 'not-executed',
       })
     }

@@ -1,3 +1,4 @@
+import { PosthornError } from '@posthorn/core'
 import type { ConsumeOptions, Consumer, Incoming } from '@posthorn/core/transport'
 import { Connection } from './connection.ts'
 import { withDeadline } from './deadline.ts'
@@ -54,7 +55,6 @@ export class Consuming {
   ): Promise<Consumer> {
     const connection = await this.#open()
     const { session } = connection
-    if (session === null) throw this.#unreachable(connection.reason)
     const consumer = new QueueConsumer({
       queue,
       prefetch: options.prefetch,
@@ -63,21 +63,14 @@ export class Consuming {
       onTrouble: this.#onState,
     })
     try {
+      if (session === null) throw this.#unreachable(connection.reason)
       await consumer.attach(session)
     } catch (error) {
-      await consumer.cancel()
-      const { code, reason } = lossFrom(error, false)
-      const { vhost } = this.#target
-      if (code === 403) {
-        throw rabbitMqError(
-          'PermissionNotProvisioned',
-          `May not consume ${queue} in vhost ${vhost}: ${reason}`,
-        )
+      // Where poison came along with the first messages, the next session attaches it, in quarantine.
+      if (session?.alive === true || this.#quarantine === undefined) {
+        await consumer.cancel()
+        throw this.#refusal(queue, error)
       }
-      if (code !== null && code < 500) {
-        throw rabbitMqError('TopologyMismatch', `Cannot consume ${queue} in vhost ${vhost}: ${reason}`)
-      }
-      throw this.#unreachable(reason)
     }
     if (this.#closed) {
       await consumer.close()
@@ -142,6 +135,22 @@ export class Consuming {
       this.#quarantine = undefined
       for (const consumer of this.#consumers) void consumer.endQuarantine()
     }, QUARANTINE).unref()
+  }
+
+  #refusal(queue: string, error: unknown) {
+    if (error instanceof PosthornError) return error
+    const { code, reason } = lossFrom(error, false)
+    const { vhost } = this.#target
+    if (code === 403) {
+      return rabbitMqError(
+        'PermissionNotProvisioned',
+        `May not consume ${queue} in vhost ${vhost}: ${reason}`,
+      )
+    }
+    if (code !== null && code < 500) {
+      return rabbitMqError('TopologyMismatch', `Cannot consume ${queue} in vhost ${vhost}: ${reason}`)
+    }
+    return this.#unreachable(reason)
   }
 
   #unreachable(reason: string | null) {

@@ -7,10 +7,12 @@ export const memoryAlarm: Fault = {
   lane: 'broker',
   lasts: [1_000, 10_000],
   impossible: needsOwnServers,
-  inject: async ({ own }) => {
+  inject: async ({ own, management }) => {
     await own?.rabbitMq.ctl('set_vm_memory_high_watermark', 'absolute', '1')
+    await management.untilAlarmed(true)
     return async () => {
       await own?.rabbitMq.ctl('set_vm_memory_high_watermark', 'absolute', '1GB')
+      await management.untilAlarmed(false)
     }
   },
 }

@@ -93,6 +93,8 @@ export interface Consumer {
 export interface Incoming {
   readonly frame: Frame
   readonly redelivered: boolean
+  /** Whether it can still be settled: neither has it been, nor has its connection gone. */
+  readonly live: boolean
   /** Removes the message for good. */
   ack(): void
   /** Counts a failed delivery. With `requeue` the queue offers it again until its delivery limit. */

@@ -31,6 +31,7 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
   readonly domain: D
   readonly #settings: BusSettings
   readonly #registrations: Registrations
+  readonly #reachableListeners = new Set<(domain: string) => void>()
   #session: BusSession | undefined
   #phase: 'stopped' | 'starting' | 'started' | 'stopping' = 'stopped'
   /** Of the starts asked for since the last stop. */
@@ -121,6 +122,12 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
     else await publishEvent(this.#settings, this.#started(), message)
   }
 
+  onReachable(listener: (domain: string) => void): () => void {
+    const own = (domain: string) => listener(domain)
+    this.#reachableListeners.add(own)
+    return () => this.#reachableListeners.delete(own)
+  }
+
   health(): ExternalBusHealth {
     const links = this.#session?.links ?? []
     const allUp = links.every(({ state }) => state === 'up')
@@ -145,7 +152,9 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
   async #open(givenUp: AbortSignal): Promise<void> {
     if (this.#session !== undefined) return
     this.#phase = 'starting'
-    this.#session = new BusSession(this.#settings, this.#registrations)
+    this.#session = new BusSession(this.#settings, this.#registrations, (domain) => {
+      for (const listener of this.#reachableListeners) listener(domain)
+    })
     try {
       await this.#session.open(givenUp)
       this.#phase = 'started'

@@ -12,6 +12,8 @@ export interface Connection {
   readonly replies: Lane
   out: boolean
   in: boolean
+  /** The process knows that it is lost. */
+  isLeft: boolean
   readonly unconfirmed: Set<(error: PosthornError) => void>
 }
 
@@ -23,6 +25,7 @@ export function newConnection(now: number): Connection {
     replies: { last: now },
     out: true,
     in: true,
+    isLeft: false,
     unconfirmed: new Set(),
   }
 }

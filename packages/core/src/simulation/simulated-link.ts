@@ -183,6 +183,7 @@ export class SimulatedLink implements BrokerLink {
   #leave(connection: Connection, back: number): void {
     connection.out = false
     connection.in = false
+    connection.isLeft = true
     this.#state = 'down'
     if (this.#isClosed) return
     this.#events.onState('down', 'connection lost')
@@ -220,13 +221,16 @@ export class SimulatedLink implements BrokerLink {
     const name = this.#broker.nameOf(incoming.frame)
     let settled = false
     const settle = (what: string, settlement: () => void) => {
-      if (settled || connection !== this.#connection) return
+      if (settled || connection.isLeft) return
       settled = true
       this.#out(connection, `${what} ${name}`, settlement)
     }
     return {
       frame: incoming.frame,
       redelivered: incoming.redelivered,
+      get live() {
+        return !settled && !connection.isLeft
+      },
       ack: () => settle('ack', () => incoming.ack()),
       reject: (requeue) => settle(requeue ? 'reject' : 'bury', () => incoming.reject(requeue)),
       release: () => settle('hand back', () => incoming.release()),

@@ -89,14 +89,16 @@ export class SimulatedProcess {
     const { bus, outbox } = parts
     bus.listenTo(externalBus)
     await bus.start()
-    this.#relay = new Relay({
+    const relay = new Relay({
       queue: outbox,
       forward: (message) => externalBus.forward(message),
       dispatch: (entry) => bus.dispatch(entry),
       onError: () => undefined,
       clock,
     })
-    this.#relay.start()
+    this.#relay = relay
+    externalBus.onReachable((domain) => relay.reach(domain))
+    relay.start()
     await this.#connect()
   }
 

@@ -1,4 +1,4 @@
-import { Basket, basketMapping, market, storeHistory } from '@posthorn/core/contract-tests'
+import { type Basket, basketMapping, market, storeHistory } from '@posthorn/core/contract-tests'
 import { InMemoryStore, inMemoryRepository, inMemoryUnitsOfWork } from '@posthorn/core/in-memory'
 import { type PostgresDriver, postgresDriver } from '@posthorn/uow-drizzle'
 import { afterAll, beforeAll, expect, test } from 'vitest'

@@ -20,7 +20,7 @@ const delivery: Delivery = {
   fingerprint: 'a1',
 }
 
-test('a command delivered twice runs once and answers the same both times', async () => {
+test('B12 C35 C48 a command delivered twice runs once and answers the same both times', async () => {
   const { bus, soldOf } = await openShop()
   const command = shop.commands.Sell(lamp)
 
@@ -29,7 +29,7 @@ test('a command delivered twice runs once and answers the same both times', asyn
   expect(await soldOf('lamp')).toBe(1)
 })
 
-test('a command delivered twice at once runs once', async () => {
+test('C36 a command delivered twice at once runs once', async () => {
   const { bus, soldOf } = await openShop()
   const command = shop.commands.Sell(lamp)
 
@@ -39,7 +39,7 @@ test('a command delivered twice at once runs once', async () => {
   expect(await soldOf('lamp')).toBe(1)
 })
 
-test('one id from two senders are two messages', async () => {
+test('B12 C37 one id from two senders are two messages', async () => {
   const { bus, soldOf } = await openShop()
   const command = shop.commands.Sell(lamp)
 
@@ -49,7 +49,7 @@ test('one id from two senders are two messages', async () => {
   expect(await soldOf('lamp')).toBe(2)
 })
 
-test('one id with another body is refused', async () => {
+test('B12 C49 one id with another body is refused', async () => {
   const { bus } = await openShop()
   const command = shop.commands.Sell(lamp)
   await bus.receive(command, delivery)
@@ -168,7 +168,7 @@ test('a command that failed otherwise runs again when it is delivered again', as
   expect(await bus.receive(command, delivery)).toEqual({ sold: 1 })
 })
 
-test('an event delivered again runs only the handlers that failed', async () => {
+test('C35 C38 an event delivered again runs only the handlers that failed', async () => {
   const ran: string[] = []
   let broken = true
   const { bus } = await openShop({
