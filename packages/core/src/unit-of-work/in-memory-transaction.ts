@@ -3,6 +3,7 @@ import { type InMemoryClaim, inMemoryInbox } from '../inbox/in-memory-inbox.ts'
 import type { Inbox } from '../inbox/inbox.ts'
 import { entryLock, type InMemoryEntry } from '../outbox/in-memory-outbox-queue.ts'
 import type { Outbox, OutboxEntry, OutboxRecord } from '../outbox/outbox.ts'
+import { copyRows } from './copy-rows.ts'
 import type { AggregateChange, IdentityMap } from './identity-map.ts'
 import { aggregateTable, INBOX, type InMemoryStore, OUTBOX, userTable } from './in-memory-store.ts'
 import { StagedTables } from './staged-tables.ts'
@@ -15,7 +16,7 @@ import {
   unitEnded,
 } from './unit-errors.ts'
 import type { Transaction, UnitOfWork, UnitOptions, UnitState } from './unit-of-work.ts'
-import { type Factories, type TrackedRepository, UnitSession } from './unit-session.ts'
+import { type TrackedRepository, type UnitParts, UnitSession } from './unit-session.ts'
 
 /** What the factories of repositories and adapters are given. */
 export interface InMemoryUnit {
@@ -62,7 +63,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
 
   constructor(
     store: InMemoryStore,
-    factories: Factories<R, InMemoryUnit>,
+    parts: UnitParts<R, InMemoryUnit>,
     options: UnitOptions & { readonly attempt?: number },
   ) {
     this.#store = store
@@ -73,7 +74,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
     this.#staged = new StagedTables(store.tables)
     const assertActive = () => this.#assertActive()
     this.#session = new UnitSession({
-      factories,
+      parts,
       context: this.#context(),
       signal: this.#signal,
       attempt: options.attempt ?? 1,
@@ -156,7 +157,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
         throw sought ? concurrencyConflict(name, id) : aggregateExists(name, id)
       }
       if (kind !== 'insert' && stored?.version !== version) throw concurrencyConflict(name, id)
-      const written = kind === 'delete' ? undefined : { version: version + 1, rows: structuredClone(rows) }
+      const written = kind === 'delete' ? undefined : { version: version + 1, rows: copyRows(rows) }
       this.#staged.set(aggregateTable(name), id, written)
     }
     if (this.#options.readOnly && !(this.#staged.isEmpty && this.#records.length === 0)) throw readOnlyUnit()
@@ -237,7 +238,8 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
             const locked = lock === 'if there' ? this.#stored(repository, id) !== undefined : lock
             if (locked) await this.#lock(aggregateLock(repository, id))
             assertActive()
-            return structuredClone(this.#stored(repository, id))
+            const stored = this.#stored(repository, id)
+            return stored && { version: stored.version, rows: copyRows(stored.rows) }
           }),
         readAll: (repository) =>
           this.#ask(`read all ${repository}`, async () => {
