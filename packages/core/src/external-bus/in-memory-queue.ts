@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Frame, Incoming } from './broker.ts'
 import type { QueuePlan } from './topology.ts'
+import { type Settlement, UnsettledMessage } from './unsettled-message.ts'
 
 interface Entry {
   readonly frame: Frame
@@ -156,24 +157,24 @@ export class InMemoryQueue {
   }
 
   #incoming(subscriber: Subscriber, entry: Entry): Incoming {
-    const settle = (settlement: () => void) => {
-      if (!this.#takeBack(subscriber, entry)) return
-      settlement()
-      this.#schedule()
-    }
-    return {
-      frame: entry.frame,
-      redelivered: entry.returned,
-      get live() {
-        return subscriber.unsettled.has(entry)
+    return new UnsettledMessage(
+      { frame: entry.frame, redelivered: entry.returned },
+      {
+        isOut: () => subscriber.unsettled.has(entry),
+        settle: (settlement) => this.#settle(subscriber, entry, settlement),
       },
-      ack: () => settle(() => undefined),
-      reject: (requeue) => {
-        if (requeue) this.#fail(subscriber, entry)
-        else settle(() => this.#onDeath(entry.frame, 'rejected'))
-      },
-      release: () => settle(() => this.#putBack(entry)),
+    )
+  }
+
+  #settle(subscriber: Subscriber, entry: Entry, settlement: Settlement): void {
+    if (settlement === 'requeue') {
+      this.#fail(subscriber, entry)
+      return
     }
+    if (!this.#takeBack(subscriber, entry)) return
+    if (settlement === 'reject') this.#onDeath(entry.frame, 'rejected')
+    if (settlement === 'release') this.#putBack(entry)
+    this.#schedule()
   }
 
   #fail(subscriber: Subscriber, entry: Entry): void {
