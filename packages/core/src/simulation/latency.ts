@@ -12,27 +12,30 @@ export type Range = readonly [from: number, to: number]
 /** In µs, for draws that are not left to chance: everything then happens in the order in which it was begun. */
 const CALM = 1_000
 
-/**
- * Times by chance: some seeds have a fast and even network, others a slow or a moody one.
- *
- * @param calm draws that all take the same time, for whoever looks for a simpler trace
- */
-export function randomLatency(
-  random: Random,
-  calm: readonly Range[] = [],
-): Latency & { readonly draws: number } {
-  const profile = random.pick(PROFILES)
-  let draws = 0
-  return {
-    get draws() {
-      return draws
-    },
-    draw() {
-      const takes = profile(random)
-      const index = draws
-      draws += 1
-      return calm.some(([from, to]) => index >= from && index < to) ? CALM : takes
-    },
+/** Times by chance: some seeds have a fast and even network, others a slow or a moody one. */
+export class RandomLatency implements Latency {
+  readonly #random: Random
+  readonly #calm: readonly Range[]
+  readonly #profile: (random: Random) => number
+  #draws = 0
+
+  /** @param calm draws that all take the same time, for whoever looks for a simpler trace */
+  constructor(random: Random, calm: readonly Range[] = []) {
+    this.#random = random
+    this.#calm = calm
+    this.#profile = random.pick(PROFILES)
+  }
+
+  /** How many there have been. */
+  get draws(): number {
+    return this.#draws
+  }
+
+  draw(): number {
+    const takes = this.#profile(this.#random)
+    const index = this.#draws
+    this.#draws += 1
+    return this.#calm.some(([from, to]) => index >= from && index < to) ? CALM : takes
   }
 }
 

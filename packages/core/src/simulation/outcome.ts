@@ -1,3 +1,4 @@
+import type { SystemPlan } from '../external-bus/topology.ts'
 import type { FaultName } from './faults.ts'
 import type { Invariant } from './invariant.ts'
 import type { Omitted, PlannedFault } from './plan.ts'
@@ -12,6 +13,8 @@ export interface Violation {
 
 export interface RunOptions {
   readonly world: World
+  /** What the world's system needs on the broker. */
+  readonly plan: SystemPlan
   readonly seed: number
   readonly invariants: readonly Invariant[]
   readonly faults: readonly PlannedFault[]

@@ -75,6 +75,7 @@ export class Scheduler {
     return new Promise((resolve, reject) => {
       // Node empties the queue of promises before it comes to the next tick, and the event loop never gets its turn.
       const settle = () => void process.nextTick(next)
+      const turn = Promise.resolve()
       const next = () => {
         try {
           if (isOver() || !this.#step()) {
@@ -85,9 +86,9 @@ export class Scheduler {
           reject(error)
           return
         }
-        queueMicrotask(settle)
+        void turn.then(settle)
       }
-      queueMicrotask(settle)
+      void turn.then(settle)
     })
   }
 

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { PosthornError } from '../errors.ts'
+import { planSystem } from '../external-bus/plan-system.ts'
 import { stepText } from './describe-trace.ts'
 import type { FaultName } from './faults.ts'
 import type { Invariant } from './invariant.ts'
@@ -58,6 +59,7 @@ const nextTurn = promisify(setImmediate)
 export async function simulate(world: World, options: SimulationOptions = {}): Promise<SimulationReport> {
   const { seeds = 100, seed: first = 1, faults = allFaults } = options
   const invariants = [...standardInvariants, ...(options.invariants ?? [])]
+  const plan = planSystem(world.system, { ordered: orderedServices(world) })
   const putBack = replaceGlobals()
   const real = new RealWorld()
   const total = { seeds: 0, steps: 0, requests: 0, time: 0, hash: 0n }
@@ -69,8 +71,8 @@ export async function simulate(world: World, options: SimulationOptions = {}): P
     onStep?: SimulationOptions['onStep'],
   ): Promise<Outcome> => {
     real.look()
-    const made = new Run({ world, seed, invariants, faults: planFaults(seed, faults), omitted, onStep })
-    const outcome = await made.run()
+    const planned = planFaults(seed, faults)
+    const outcome = await new Run({ world, plan, seed, invariants, faults: planned, omitted, onStep }).run()
     const violation = outcome.violation ?? (await leakOf(real))
     return { ...outcome, violation }
   }
@@ -110,6 +112,10 @@ export async function simulate(world: World, options: SimulationOptions = {}): P
     real.end()
     putBack()
   }
+}
+
+function orderedServices({ services }: World): readonly string[] {
+  return Object.keys(services).filter((name) => services[name]?.bus?.ordered === true)
 }
 
 /** Code that reached out of the simulation, or failed with nobody hearing of it. */

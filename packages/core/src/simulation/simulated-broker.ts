@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
 import type { Broker, Frame, LinkEvents } from '../external-bus/broker.ts'
 import { InMemoryBroker } from '../external-bus/in-memory-broker.ts'
@@ -32,13 +31,8 @@ export class SimulatedBroker {
   readonly #unsafe = new Map<string, number>()
   #links: SimulatedLink[] = []
 
-  constructor(
-    plan: SystemPlan,
-    scheduler: Scheduler,
-    clock: (who: Actor) => Clock,
-    onAccepted: (user: string, frame: Frame) => void,
-  ) {
-    this.inner = new InMemoryBroker({ plan, clock: clock(this.actor) })
+  constructor(plan: SystemPlan, scheduler: Scheduler, onAccepted: (user: string, frame: Frame) => void) {
+    this.inner = new InMemoryBroker({ plan, clock: scheduler.clockOf(this.actor) })
     this.#scheduler = scheduler
     this.#onAccepted = onAccepted
   }

@@ -11,18 +11,14 @@ import type {
 import type { InMemoryLink } from '../external-bus/in-memory-link.ts'
 import type { VhostPlan } from '../external-bus/topology.ts'
 import type { Actor } from './actor.ts'
-import { type Connection, type Direction, newConnection, timedOut } from './link-connection.ts'
-import type { Lane, Scheduler } from './scheduler.ts'
+import { type Direction, type FarEnd, LinkConnection } from './link-connection.ts'
+import type { Scheduler } from './scheduler.ts'
 
 /** What a link needs of the broker at its other end. */
-export interface FarEnd {
-  readonly actor: Actor
+export interface LinkedBroker extends FarEnd {
   readonly isDown: boolean
-  nameOf(frame: Frame): string
   accept(far: InMemoryLink, frame: Frame, confirm: (error?: PosthornError) => void): void
   isSafe(frame: Frame): void
-  takeCopies(): number
-  takeDelay(): number
 }
 
 /**
@@ -31,19 +27,19 @@ export interface FarEnd {
  */
 export class SimulatedLink implements BrokerLink {
   readonly vhost: string
-  readonly #broker: FarEnd
-  readonly #scheduler: Scheduler
   readonly process: Actor
+  readonly #broker: LinkedBroker
+  readonly #scheduler: Scheduler
   readonly #events: LinkEvents
   /** Where the broker's side of the connection is. */
   readonly #far: InMemoryLink
   readonly #waiting = new Set<() => void>()
-  #connection: Connection
+  #connection: LinkConnection
   #state: LinkState = 'up'
   #isClosed = false
 
   constructor(
-    broker: FarEnd,
+    broker: LinkedBroker,
     scheduler: Scheduler,
     process: Actor,
     events: LinkEvents,
@@ -53,9 +49,9 @@ export class SimulatedLink implements BrokerLink {
     this.#scheduler = scheduler
     this.process = process
     this.#events = events
-    this.#far = far((frame) => this.#reply(frame))
+    this.#far = far((frame) => this.#connection.reply(frame, () => events.onReply(frame)))
     this.vhost = this.#far.vhost
-    this.#connection = newConnection(scheduler.now)
+    this.#connection = new LinkConnection(broker, scheduler, process)
   }
 
   get state(): LinkState {
@@ -69,43 +65,19 @@ export class SimulatedLink implements BrokerLink {
   async publish(frame: Frame, deadline: number): Promise<void> {
     const end = this.#scheduler.now + deadline * 1_000
     await this.#untilUp(end)
-    const connection = this.#connection
-    const name = this.#broker.nameOf(frame)
-    await new Promise<void>((resolve, reject) => {
-      const cancel = this.#scheduler.after(this.process, (end - this.#scheduler.now) / 1_000, null, () =>
-        fail(timedOut(name)),
-      )
-      const settle = () => {
-        cancel()
-        connection.unconfirmed.delete(fail)
-      }
-      const fail = (error: unknown) => {
-        settle()
-        reject(error)
-      }
-      connection.unconfirmed.add(fail)
-      this.#out(connection, name, () => {
-        this.#broker.accept(this.#far, frame, (error) =>
-          this.#in(connection, connection.confirms, `${name}: ${error?.code ?? 'confirmed'}`, () => {
-            settle()
-            this.#broker.isSafe(frame)
-            if (error === undefined) resolve()
-            else reject(error)
-          }),
-        )
-      })
-    })
+    await this.#connection.publish(
+      frame,
+      end,
+      (confirm) => this.#broker.accept(this.#far, frame, confirm),
+      () => this.#broker.isSafe(frame),
+    )
   }
 
   consume(queue: string, options: ConsumeOptions, receive: (incoming: Incoming) => void): Promise<Consumer> {
-    const deliver = (incoming: Incoming) => {
-      const connection = this.#connection
-      const again = incoming.redelivered ? ' again' : ''
-      const name = `${this.#broker.nameOf(incoming.frame)}${again}`
-      this.#in(connection, connection.deliveries, name, () => receive(this.#incoming(connection, incoming)))
-    }
     return this.#ask(`consume ${queue}`, async () => {
-      const consumer = await this.#far.consume(queue, options, deliver)
+      const consumer = await this.#far.consume(queue, options, (incoming) =>
+        this.#connection.deliver(incoming, receive),
+      )
       return { cancel: () => this.#ask(`cancel ${queue}`, () => consumer.cancel()).catch(() => undefined) }
     })
   }
@@ -121,34 +93,20 @@ export class SimulatedLink implements BrokerLink {
   async close(deadline: number): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    for (const wake of [...this.#waiting]) wake()
+    this.#wakeAll()
     const connection = this.#connection
-    const left = () => connection.unconfirmed.size > 0 && connection.out && connection.in
     const end = this.#scheduler.now + deadline * 1_000
-    while (left() && this.#scheduler.now < end) {
+    while (connection.isWaiting && this.#scheduler.now < end) {
       await new Promise<void>((resolve) => this.#scheduler.after(this.process, 5, null, resolve))
     }
-    this.#loseUnconfirmed(connection)
-    this.#scheduler.send(
-      this.process,
-      this.#broker.actor,
-      'close',
-      () => void this.#far.close(),
-      connection.frames,
-    )
+    connection.fail(this.#lost())
+    connection.close('close', () => void this.#far.close())
   }
 
   /** The process is no more. What it has sent still arrives; then the broker sees the end of the connection. */
   crash(): void {
     this.#isClosed = true
-    const { frames } = this.#connection
-    this.#scheduler.send(
-      this.process,
-      this.#broker.actor,
-      'connection reset',
-      () => void this.#far.close(),
-      frames,
-    )
+    this.#connection.close('connection reset', () => void this.#far.close())
   }
 
   /**
@@ -163,9 +121,8 @@ export class SimulatedLink implements BrokerLink {
     back: number,
   ): void {
     const connection = this.#connection
-    if (this.#isClosed || !connection.out || !connection.in) return
-    if (direction !== 'in') connection.out = false
-    if (direction !== 'out') connection.in = false
+    if (this.#isClosed || !connection.isWhole) return
+    connection.kill(direction)
     this.#scheduler.after(this.#broker.actor, noticed.broker, null, () => {
       if (connection === this.#connection) this.#far.disconnect()
     })
@@ -180,14 +137,11 @@ export class SimulatedLink implements BrokerLink {
     this.#far.disconnect()
   }
 
-  #leave(connection: Connection, back: number): void {
-    connection.out = false
-    connection.in = false
-    connection.isLeft = true
+  #leave(connection: LinkConnection, back: number): void {
     this.#state = 'down'
+    if (!this.#isClosed) this.#events.onState('down', 'connection lost')
+    connection.leave(this.#lost())
     if (this.#isClosed) return
-    this.#events.onState('down', 'connection lost')
-    this.#loseUnconfirmed(connection)
     this.#events.onRepliesLost()
     this.#reconnect(back)
   }
@@ -202,7 +156,7 @@ export class SimulatedLink implements BrokerLink {
           return
         }
         this.#far.disconnect()
-        const connection = newConnection(this.#scheduler.now)
+        const connection = new LinkConnection(this.#broker, this.#scheduler, this.process)
         this.#connection = connection
         this.#far.connect()
         this.#scheduler.send(this.#broker.actor, this.process, 'connected', () => this.#connected(connection))
@@ -210,68 +164,11 @@ export class SimulatedLink implements BrokerLink {
     })
   }
 
-  #connected(connection: Connection): void {
-    if (this.#isClosed || connection !== this.#connection || !connection.out || !connection.in) return
+  #connected(connection: LinkConnection): void {
+    if (this.#isClosed || connection !== this.#connection || !connection.isWhole) return
     this.#state = 'up'
     this.#events.onState('up', null)
-    for (const wake of [...this.#waiting]) wake()
-  }
-
-  #incoming(connection: Connection, incoming: Incoming): Incoming {
-    const name = this.#broker.nameOf(incoming.frame)
-    let settled = false
-    const settle = (what: string, settlement: () => void) => {
-      if (settled || connection.isLeft) return
-      settled = true
-      this.#out(connection, `${what} ${name}`, settlement)
-    }
-    return {
-      frame: incoming.frame,
-      redelivered: incoming.redelivered,
-      get live() {
-        return !settled && !connection.isLeft
-      },
-      ack: () => settle('ack', () => incoming.ack()),
-      reject: (requeue) => settle(requeue ? 'reject' : 'bury', () => incoming.reject(requeue)),
-      release: () => settle('hand back', () => incoming.release()),
-    }
-  }
-
-  #reply(frame: Frame): void {
-    const connection = this.#connection
-    for (let copies = this.#broker.takeCopies(); copies > 0; copies--) {
-      this.#in(connection, connection.replies, this.#broker.nameOf(frame), () => this.#events.onReply(frame))
-    }
-  }
-
-  #out(connection: Connection, what: string, run: () => void): void {
-    const extra = this.#broker.takeDelay()
-    this.#scheduler.send(
-      this.process,
-      this.#broker.actor,
-      what,
-      () => {
-        if (connection.out) run()
-        else this.#scheduler.note(this.#broker.actor, `lost: ${what}`)
-      },
-      connection.frames,
-      extra,
-    )
-  }
-
-  #in(connection: Connection, lane: Lane, what: string, run: () => void): void {
-    const extra = this.#broker.takeDelay()
-    this.#scheduler.send(
-      this.#broker.actor,
-      this.process,
-      what,
-      () => {
-        if (connection.in) run()
-        else this.#scheduler.note(this.process, `lost: ${what}`)
-      },
-      lane,
-      extra,
-    )
+    this.#wakeAll()
   }
 
   /** Asks the broker itself for something. */
@@ -289,18 +186,9 @@ export class SimulatedLink implements BrokerLink {
     })
   }
 
-  #loseUnconfirmed(connection: Connection): void {
-    for (const fail of [...connection.unconfirmed]) fail(this.#lost())
-  }
-
   async #untilUp(end: number): Promise<void> {
     while (!this.#isClosed && this.#state !== 'up') {
-      if (this.#scheduler.now >= end) {
-        throw new PosthornError('BrokerUnreachable', `${this.vhost} was out of reach for too long`, {
-          outcome: 'not-executed',
-          retryable: true,
-        })
-      }
+      if (this.#scheduler.now >= end) throw this.#outOfReach()
       await new Promise<void>((resolve) => {
         const wake = () => {
           cancel()
@@ -312,6 +200,17 @@ export class SimulatedLink implements BrokerLink {
       })
     }
     if (this.#isClosed) throw this.#lost()
+  }
+
+  #wakeAll(): void {
+    for (const wake of [...this.#waiting]) wake()
+  }
+
+  #outOfReach(): PosthornError<'BrokerUnreachable'> {
+    return new PosthornError('BrokerUnreachable', `${this.vhost} was out of reach for too long`, {
+      outcome: 'not-executed',
+      retryable: true,
+    })
   }
 
   #lost(): PosthornError<'ConnectionLost'> {

@@ -21,10 +21,10 @@ export interface ProcessOptions {
   readonly broker: SimulatedBroker
   readonly store: InMemoryStore
   readonly storeActor: Actor
-  readonly onCommitted: (written: Tables) => void
+  readonly onCommitted: (domain: string, written: Tables) => void
   readonly onFailure: (failure: DeliveryFailure) => void
   /** It has stopped with work under way, and has not said so. */
-  readonly onStoppedTooEarly: () => void
+  readonly onStoppedTooEarly: (name: string) => void
   readonly onAsked: (done: { readonly by: string; readonly whom: string; readonly what: string }) => void
 }
 
@@ -53,7 +53,9 @@ export class SimulatedProcess {
     this.actor = actor(name)
     this.domain = domain
     this.#options = options
-    this.door = new SimulatedDoor(scheduler, this.actor, storeActor, onCommitted)
+    this.door = new SimulatedDoor(scheduler, this.actor, storeActor, (written) =>
+      onCommitted(domain, written),
+    )
     const clock = scheduler.clockOf(this.actor)
     this.#externalBus = createExternalBus({
       ...world.services[domain]?.bus,
@@ -115,7 +117,7 @@ export class SimulatedProcess {
     const abandoned = (await this.#parts?.bus.stop({ deadline: STOP_DEADLINE })) ?? []
     await this.#parts?.bus[Symbol.asyncDispose]()
     const named = gaveUp || lost.length + abandoned.length > 0
-    if (this.door.open + this.asking > 0 && !named) this.#options.onStoppedTooEarly()
+    if (this.door.open + this.asking > 0 && !named) this.#options.onStoppedTooEarly(this.actor.name)
     this.end()
   }
 
