@@ -23,8 +23,8 @@ export const mutantsOfDeliveries: readonly Mutant[] = [
     patches: [
       {
         file: REDELIVERY,
-        from: 'await route.link.publish(copy, COPY_DEADLINE);',
-        to: 'incoming.ack(); await route.link.publish(copy, COPY_DEADLINE);',
+        from: '() => route.link.publish(copy, COPY_DEADLINE)',
+        to: '() => { incoming.ack(); return route.link.publish(copy, COPY_DEADLINE); }',
       },
     ],
   },
@@ -33,8 +33,8 @@ export const mutantsOfDeliveries: readonly Mutant[] = [
     patches: [
       {
         file: REDELIVERY,
-        from: 'await route.link.publish(copy, COPY_DEADLINE);',
-        to: '',
+        from: '() => route.link.publish(copy, COPY_DEADLINE)',
+        to: '() => Promise.resolve()',
       },
     ],
   },

@@ -88,7 +88,7 @@ export const mutantsOfUnits: readonly Mutant[] = [
         from: "if (kind !== 'insert' && stored?.version !== version) throw concurrencyConflict(name, id);",
         to: '',
       },
-      { file: TRANSACTION, from: 'if (lock) await this.#lock(aggregateLock(repository, id));', to: '' },
+      { file: TRANSACTION, from: 'if (locked) await this.#lock(aggregateLock(repository, id));', to: '' },
     ],
   },
   {

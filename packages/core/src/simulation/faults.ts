@@ -33,8 +33,10 @@ export const faults = {
   },
   /** As from a queue that is full. */
   refusal: ({ broker }, random) => {
-    broker.refuses = random.int(1, 4)
-    return `the broker refuses the next ${broker.refuses} frames`
+    const count = random.int(1, 4)
+    const kind = random.pick(['frames', 'copies'] as const)
+    broker.refuses = { kind, count }
+    return `the broker refuses the next ${count} ${kind === 'copies' ? 'copies of what has failed' : 'frames'}`
   },
   /** What is out to a consumer goes back, behind what others have got since. */
   reorder: (faulty, random) => loseLink(faulty, random, 'in', [0, 5]),

@@ -9,6 +9,9 @@ import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 import { SimulatedLink } from './simulated-link.ts'
 
+/** All frames, or only copies of what has failed, for retry tiers and dead queues. */
+export type FrameKind = 'frames' | 'copies'
+
 /** For so long, in µs, what the broker has taken may not be on its disk. */
 const UNSAFE = 20_000
 
@@ -22,8 +25,8 @@ export class SimulatedBroker {
   copies = 1
   /** How much longer, in ms, the next frame takes. */
   delay = 0
-  /** How many frames it refuses from now on. */
-  refuses = 0
+  /** How many frames it refuses from now on, and of which kind. */
+  refuses: { readonly kind: FrameKind; readonly count: number } = { kind: 'frames', count: 0 }
   isDown = false
   readonly #scheduler: Scheduler
   readonly #onAccepted: (user: string, frame: Frame) => void
@@ -77,8 +80,9 @@ export class SimulatedBroker {
   /** A frame arrives; `confirm` is told what the broker says to it, unless the connection is gone. */
   accept(far: InMemoryLink, frame: Frame, confirm: (error?: PosthornError) => void): void {
     if (far.state !== 'up') return
-    if (this.refuses > 0) {
-      this.refuses -= 1
+    const { kind, count } = this.refuses
+    if (count > 0 && (kind === 'frames' || isCopy(frame))) {
+      this.refuses = { kind, count: count - 1 }
       confirm(refused(this.nameOf(frame)))
       return
     }
@@ -153,6 +157,10 @@ function refused(name: string): PosthornError<'PublishRefused'> {
     outcome: 'unknown',
     retryable: true,
   })
+}
+
+function isCopy({ routingKey }: Frame): boolean {
+  return /\.(retry\.\w+|dead)$/.test(routingKey)
 }
 
 function keyOf({ routingKey, properties }: Frame): string {
