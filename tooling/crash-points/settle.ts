@@ -5,23 +5,26 @@ import { readFacts, readQueues } from './ledger/facts.ts'
 import type { WorkerProcess } from './worker/worker-process.ts'
 import type { World } from './world.ts'
 
-/** In ms. What a dead worker had leased for a detached handler is given to another one after 15 s. */
-const PATIENCE = 120_000
+/** In ms, without anything happening. What a dead worker had leased is given to another one after 15 s. */
+const PATIENCE = 60_000
 /** In ms. What has failed four times, on a machine that does too much at once, rests for ten minutes. */
 const LONGEST_REST = 660_000
 
-/** Waits until those who live have finished what is left, and gives what does not balance by then. */
+/** Waits until those who live have finished what is left, and gives what does not balance even then. */
 export async function settle(
   world: World,
   journal: Journal,
   living: readonly WorkerProcess[],
 ): Promise<readonly string[]> {
-  const begun = performance.now()
   await Promise.race([journal.closed(), pause(PATIENCE, undefined, { ref: false })])
+  let before = ''
+  let since = performance.now()
   for (;;) {
     const found = await leftNow(world, journal)
-    const isResting = found.some((difference) => difference.includes('.retry.'))
-    const isLate = performance.now() - begun > (isResting ? LONGEST_REST : PATIENCE)
+    const now = found.join()
+    if (now !== before) since = performance.now()
+    before = now
+    const isLate = performance.now() - since > (now.includes('.retry.') ? LONGEST_REST : PATIENCE)
     if (found.length === 0 || isLate || living.some(({ ended }) => ended)) return found
     await pause(100)
   }

@@ -10,8 +10,8 @@ const LONG = { seconds: 300 }
 
 /** What can be done to servers that others use too, and is over soon. */
 const SHORT = {
-  seconds: 6,
-  workers: 8,
+  seconds: 5,
+  workers: 6,
   kinds: [
     'allocation killed',
     'connections closed by the broker',

@@ -9,8 +9,6 @@ import type { Session, SessionTarget } from './session.ts'
 
 /** For how long (ms) consumers take messages one by one after amqplib choked on one. */
 const QUARANTINE = 30_000
-/** For how long (ms) a connection that came too late says goodbye. */
-const GOODBYE = 1_000
 const CLOSED = 'the link is closed'
 
 /**
@@ -27,7 +25,8 @@ export class Consuming {
   readonly #onState: () => void
   readonly #consumers = new Set<QueueConsumer>()
   #connection: Connection | null = null
-  #opening: Promise<Connection> | null = null
+  /** The first connection, on its way. */
+  #opening: { readonly connection: Connection; readonly opened: Promise<Connection> } | null = null
   #quarantine: NodeJS.Timeout | undefined
   #closed = false
 
@@ -85,11 +84,8 @@ export class Consuming {
     clearTimeout(this.#quarantine)
     const end = performance.now() + deadline
     const left = () => Math.max(0, end - performance.now())
-    if (this.#opening !== null) {
-      await withDeadline(this.#opening, deadline, () => new Error('late')).catch(() => undefined)
-    }
     const connection = this.#connection
-    if (connection === null) return
+    if (connection === null) return this.#opening?.connection.close(deadline)
     // The channels first: the connection's own goodbye would overtake the acks that they still hold back.
     const flushed = Promise.all([...this.#consumers].map((consumer) => consumer.close()))
     await withDeadline(flushed, left(), () => new Error('late')).catch(() => undefined)
@@ -98,14 +94,11 @@ export class Consuming {
 
   async #open(): Promise<Connection> {
     if (this.#closed) throw this.#unreachable(CLOSED)
-    this.#opening ??= this.#connect().catch((error: unknown) => {
-      this.#opening = null
-      throw error
-    })
-    return this.#opening
+    this.#opening ??= this.#begin()
+    return this.#opening.opened
   }
 
-  async #connect(): Promise<Connection> {
+  #begin() {
     const connection = new Connection(this.#target, {
       onSession: (session) => this.#reattach(session),
       onLost: ({ kind }) => {
@@ -115,13 +108,18 @@ export class Consuming {
       onBlocked: () => undefined,
       onState: this.#onState,
     })
-    await connection.open()
-    if (this.#closed) {
-      await connection.close(GOODBYE)
-      throw this.#unreachable(CLOSED)
+    const open = async () => {
+      try {
+        await connection.open()
+      } catch (error) {
+        this.#opening = null
+        throw error
+      }
+      if (this.#closed) throw this.#unreachable(CLOSED)
+      this.#connection = connection
+      return connection
     }
-    this.#connection = connection
-    return connection
+    return { connection, opened: open() }
   }
 
   async #reattach(session: Session): Promise<void> {

@@ -43,10 +43,12 @@ export class Session {
   #state: 'up' | 'closing' | 'lost' = 'up'
   #blocked: string | null = null
 
-  /** @throws whatever amqplib throws, or `Error` when the handshake takes more than 10 s */
-  static async open(target: SessionTarget, events: SessionEvents): Promise<Session> {
+  /** @throws whatever amqplib throws, or `Error` when the handshake takes more than 10 s or `givenUp` is aborted */
+  static async open(target: SessionTarget, events: SessionEvents, givenUp?: AbortSignal): Promise<Session> {
     // Aborting destroys the socket at any time: during the handshake, and when the broker answers nothing any more.
     const socket = new AbortController()
+    const giveUp = () => socket.abort()
+    givenUp?.addEventListener('abort', giveUp)
     const { password, ...endpoint } = target.endpoint
     const connecting = frameByFrame(async () => {
       const model = await connect(
@@ -71,6 +73,8 @@ export class Session {
     } catch (error) {
       socket.abort()
       throw error
+    } finally {
+      givenUp?.removeEventListener('abort', giveUp)
     }
   }
 

@@ -38,9 +38,12 @@ export class Connections {
       cut = this.#requests
       this.#server.closeAllConnections()
     }, patience)
-    await closing
-    clearTimeout(hangUp)
-    clearTimeout(cutOff)
+    try {
+      await closing
+    } finally {
+      clearTimeout(hangUp)
+      clearTimeout(cutOff)
+    }
     return cut === 0 ? [] : [`${cut} HTTP requests`]
   }
 }

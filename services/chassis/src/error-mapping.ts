@@ -61,8 +61,12 @@ export function problemOf(error: unknown, statuses: StatusTable, errorId: string
 
 /** What may be gone the next time, also where a library has wrapped it into an error of its own. */
 function passingTrouble(error: unknown): PosthornError | undefined {
-  if (error instanceof PosthornError) return error.retryable ? error : undefined
-  return error instanceof Error && error.cause !== undefined ? passingTrouble(error.cause) : undefined
+  const seen = new Set<unknown>()
+  for (let one = error; one instanceof Error && !seen.has(one); one = one.cause) {
+    if (one instanceof PosthornError) return one.retryable ? one : undefined
+    seen.add(one)
+  }
+  return undefined
 }
 
 /** For one of the statuses that need no error: what is wrong lies in HTTP itself. */

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import { type ExternalBus, type MessageBus, Relay } from '@posthorn/core'
 import type { FastifyInstance } from 'fastify'
 import { Connections } from './connections.ts'
@@ -70,7 +71,8 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     await storage.start()
     await bus.start()
     // Refused once the server has been closed: a stop did not wait for this start.
-    const address = await http.listen({ host, port })
+    // At one address: for each further one of a name there would be a server that the stop knows nothing of.
+    const address = await http.listen({ host: (await lookup(host)).address, port })
     gauge.start()
     purging = setInterval(() => void purge(), PURGE_INTERVAL).unref()
     connecting = keepConnecting(externalBus, logger)

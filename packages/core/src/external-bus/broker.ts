@@ -58,7 +58,7 @@ export interface BrokerLink {
    * Delivers a queue's messages until cancelled, over any number of reconnects. `receive` must not throw; it settles
    * each message once, in its own time.
    * @throws {PosthornError} `PermissionNotProvisioned`, `TopologyMismatch` when the queue is not there;
-   * `BrokerUnreachable`, `ConnectionLost` when the link is closed
+   * `BrokerUnreachable`, also when the link is closed
    */
   consume(queue: string, options: ConsumeOptions, receive: (incoming: Incoming) => void): Promise<Consumer>
   /**

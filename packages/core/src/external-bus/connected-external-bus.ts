@@ -1,4 +1,5 @@
 import { PosthornError } from '../errors.ts'
+import { harmless } from '../listener.ts'
 import type { AnyCommandDefinition, AnyEventDefinition } from '../messages/definitions.ts'
 import type { CallableBy, Command, Event, ResultOf } from '../messages/message.ts'
 import type { StoredMessage } from '../outbox/outbox.ts'
@@ -123,7 +124,7 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
   }
 
   onReachable(listener: (domain: string) => void): () => void {
-    const own = (domain: string) => listener(domain)
+    const own = harmless((domain: string) => listener(domain))
     this.#reachableListeners.add(own)
     return () => this.#reachableListeners.delete(own)
   }

@@ -76,7 +76,7 @@ export interface ExternalBus<D extends string = string> {
 
   /**
    * Called with a domain whenever messages can be passed on to it again: after the start, and after its link was down.
-   * It must not throw. Gives the function that ends it.
+   * What it throws becomes a warning of the process. Gives the function that ends it.
    */
   onReachable(listener: (domain: string) => void): () => void
   health(): ExternalBusHealth

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { PosthornError } from '../errors.ts'
 import type { BrokerLink, Frame, FrameProperties, Incoming } from './broker.ts'
 import { deadQueue, RETRY_TIERS, type RetryTier, retryQueue } from './names.ts'
 import { retryInPlace } from './retry-in-place.ts'
@@ -34,6 +35,8 @@ export type Redelivered = 'retry' | 'dead-letter' | 'requeue'
 
 /** How long one try to make the copy may take, in ms. */
 const COPY_DEADLINE = 5_000
+/** A try that was not confirmed in time may have left a copy: after so many the message itself comes again instead. */
+const UNCONFIRMED_COPIES = 2
 
 /**
  * Tries the message again later; once it has had all its attempts, it is dead as `attempts-exhausted`.
@@ -99,14 +102,14 @@ async function settle(
     incoming.reject(false)
     return 'dead-letter'
   }
+  let unconfirmed = 0
+  const isFinal = (error: unknown) => {
+    if (error instanceof PosthornError && error.code === 'PublishTimeout') unconfirmed += 1
+    return !incoming.live || unconfirmed === UNCONFIRMED_COPIES
+  }
   try {
     // Handed back at once it would come again at once, and soon be dead for no fault of its own.
-    await retryInPlace(
-      route.clock,
-      route.stopping,
-      () => !incoming.live,
-      () => route.link.publish(copy, COPY_DEADLINE),
-    )
+    await retryInPlace(route.clock, route.stopping, isFinal, () => route.link.publish(copy, COPY_DEADLINE))
   } catch (error) {
     if (route.stopping.aborted) throw error
     incoming.reject(true)

@@ -46,8 +46,8 @@ export class Relay {
   readonly #local: RelayLoop
   /** Domains to which nothing could be passed on, and until when they are left alone. */
   readonly #unreachable = new Map<string, number>()
-  /** How often a domain was said to be reachable. */
-  #returns = 0
+  /** Domains that were said to be reachable since the last batch began. */
+  readonly #returned = new Set<string>()
   readonly #dispatching = new Set<Promise<void>>()
   readonly #report: (error: unknown, entry?: OutboxEntry) => void
   /** By position. What outlived its batch is joined by the next one, not sent beside itself. */
@@ -79,7 +79,7 @@ export class Relay {
 
   /** Takes a domain's entries at once: `externalBus.onReachable((domain) => relay.reach(domain))`. */
   reach(domain: string): void {
-    this.#returns += 1
+    this.#returned.add(domain)
     this.#unreachable.delete(domain)
     this.wake()
   }
@@ -98,16 +98,17 @@ export class Relay {
     const { queue, batch = 200 } = this.#options
     let next: Round = 'idle'
     const send = async (entries: readonly OutboxEntry[]) => {
-      const returns = this.#returns
+      this.#returned.clear()
       const { settlements, unreachable } = await forwardBatch(entries, {
         forward: (entry) => this.#forward(entry),
         onError: (error, entry) => this.#report(error, entry),
         clock: this.#clock,
         deadline: BATCH_DEADLINE,
       })
-      // One that has come back meanwhile need not wait.
-      const until = this.#clock.now() + (returns === this.#returns ? this.#poll : 0)
-      for (const domain of unreachable) this.#unreachable.set(domain, until)
+      const until = this.#clock.now() + this.#poll
+      for (const domain of unreachable) {
+        if (!this.#returned.has(domain)) this.#unreachable.set(domain, until)
+      }
       const failed = unreachable.size > 0 || settlements.some(({ ok }) => !ok)
       if (entries.length === batch || failed) next = 'more'
       return settlements

@@ -38,4 +38,4 @@ const harness: ExternalBusHarness = {
   },
 }
 
-externalBusContract((name, run) => test(name, run, full ? 120_000 : 20_000), harness)
+externalBusContract((name, run) => test.concurrent(name, run, full ? 120_000 : 20_000), harness)

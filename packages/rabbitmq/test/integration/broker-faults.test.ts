@@ -222,7 +222,7 @@ describe.concurrent('side by side', () => {
     'F14 F15 C72 K9 under alarm a link is blocked and bounded, its acks go on, and of each message the truth is told',
     () =>
       inTurn(async (broker) => {
-        const { ctl } = broker.node
+        const { call } = broker.node
         await using sender = await openLink(broker, 'billing', 'billing')
         await using receiver = await openLink(broker, 'shipping', 'billing')
         const given = Array.from({ length: 20 }, (_, i) => `given ${i}`)
@@ -241,7 +241,7 @@ describe.concurrent('side by side', () => {
 
         const flooded = await openLink(broker, 'billing', 'billing')
         await flooded.link.publish(charged('own'), 5_000)
-        await ctl('set_vm_memory_high_watermark', 'absolute', '1')
+        await call('vm_memory_monitor set_vm_memory_high_watermark [{absolute,1}]')
         // amqplib takes all that it is given, and cannot tell what has become of it.
         expect(await floodBare(broker, 3_000)).toEqual({ confirmed: 0, failed: 3_000 })
         // We take what the window and the queue before it hold, and know of what nothing has left.
@@ -254,10 +254,10 @@ describe.concurrent('side by side', () => {
         )
         await eventually('it is blocked', () => sender.link.state === 'blocked')
         expect(sender.states.at(-1)?.reason).toBe('low on memory')
-        await ctl('set_disk_free_limit', `${10 ** 15}`)
-        await ctl('set_vm_memory_high_watermark', 'absolute', '1GB')
+        await call(`rabbit_disk_monitor set_disk_free_limit [${10 ** 15}]`)
+        await call('vm_memory_monitor set_vm_memory_high_watermark [{absolute,"1GB"}]')
         expect(sender.link.state).toBe('blocked')
-        await ctl('set_disk_free_limit', '50MB')
+        await call('rabbit_disk_monitor set_disk_free_limit ["50MB"]')
         await waiting
         expect(sender.link.state).toBe('up')
 
@@ -278,7 +278,7 @@ describe.concurrent('side by side', () => {
       inTurn(async ({ node, namespace, urlFor }) => {
         const [senders, each] = FULL ? [100, 100] : [20, 50]
         const kill = () => node.kill()
-        const stop = () => node.ctl('stop')
+        const stop = () => node.kill('SIGTERM')
         const falls = FULL ? [kill, stop, ...Array.from({ length: 9 }, () => kill)] : [kill]
         // What other tests left in the queue is no failure of this one.
         const common = { system: shopSystem, namespace, onError: () => undefined }
@@ -327,10 +327,8 @@ describe.concurrent('side by side', () => {
       inTurn(async (broker) => {
         const patience = FULL ? 20_000 : 1_000
         const settings = { consumer_timeout: patience, channel_tick_interval: 300 }
-        const set = Object.entries(settings).map(
-          ([name, ms]) => `application:set_env(rabbit, ${name}, ${ms})`,
-        )
-        await broker.node.ctl('eval', `${set.join(', ')}.`)
+        for (const [name, ms] of Object.entries(settings))
+          await broker.node.call(`application set_env [rabbit,${name},${ms}]`)
         await using sender = await openLink(broker, 'billing', 'billing')
         await using receiver = await openLink(broker, 'shipping', 'billing')
         const out: Incoming[] = []

@@ -45,6 +45,9 @@ export function lifecycle(test: WorldTest): void {
     const reachable: string[] = []
     const passedOn: Promise<void>[] = []
     bus.registerDomains('shop')
+    bus.onReachable(() => {
+      throw new Error('of no concern to the bus')
+    })
     const end = bus.onReachable((domain) => {
       reachable.push(domain)
       if (domain === 'mail') passedOn.push(bus.publish(mail.events.Mailed({ id: '1' })))

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { PosthornError } from '../../../src/errors.ts'
 import type { BrokerLink, Frame, Incoming } from '../../../src/external-bus/broker.ts'
 import { bury, type RetryRoute, replayFrame, retryLater } from '../../../src/external-bus/redelivery.ts'
 import { deadLetterSender, effectiveSender } from '../../../src/external-bus/sender.ts'
@@ -132,6 +133,18 @@ describe('a delivery that failed', () => {
     await clock.advance(60_000)
     expect(log).toEqual(['reject true'])
     expect(await done).toBe('requeue')
+  })
+
+  test('leaves no more than two copies of which nobody knows', async () => {
+    let tries = 0
+    const { route, incoming, log, clock } = openRoute(() => {
+      tries += 1
+      throw new PosthornError('PublishTimeout', 'not confirmed', { outcome: 'unknown' })
+    })
+    const done = retryLater(route, failed(event, incoming))
+    await clock.advance(60_000)
+    expect(await done).toBe('requeue')
+    expect([tries, log]).toEqual([2, ['reject true']])
   })
 
   test('is not copied again once its connection has gone: it comes by itself', async () => {

@@ -110,6 +110,41 @@ test('a declared error is stored and given again, though its unit was rolled bac
   expect(await soldOf('lamp')).toBe(0)
 })
 
+test('a declared error is the answer, though storing it met a conflict first', async () => {
+  const domain = defineDomain('till', {
+    commands: { Open: command({ input: z.object({}), errors: { Locked: z.object({}) } }) },
+  })
+  const store = new InMemoryStore()
+  const units = inMemoryUnitsOfWork({ domain, store, repositories: {} })
+  const conflicts = [new PosthornError('ConcurrencyConflict', 'changed meanwhile', { outcome: 'failed' })]
+  const conflicting: typeof units = {
+    ...units,
+    begin: async (options) => {
+      const transaction = await units.begin(options)
+      const record = transaction.inbox.record
+      transaction.inbox.record = (...outcome) => {
+        const conflict = conflicts.pop()
+        if (conflict !== undefined) throw conflict
+        record(...outcome)
+      }
+      return transaction
+    },
+  }
+  let tries = 0
+  const open = () => {
+    tries += 1
+    throw new domain.errors.Locked({})
+  }
+  const handlers = { commands: { Open: async () => open() } }
+  const bus = createMessageBus({ domain, units: conflicting, outbox: store.queue, handlers })
+  await bus.start()
+
+  const message = domain.commands.Open({})
+  await expect(bus.receive(message, delivery)).rejects.toThrow(domain.errors.Locked)
+  await expect(bus.receive(message, delivery)).rejects.toThrow(domain.errors.Locked)
+  expect([tries, conflicts]).toEqual([1, []])
+})
+
 test('an outcome that the contract no longer knows is said to be just that, and nothing runs again', async () => {
   const store = new InMemoryStore()
   const tills = (
