@@ -29,7 +29,7 @@ export class Trace {
   add(step: TraceStep): void {
     this.steps.push(step)
     this.#onStep?.(step, this.steps.length)
-    this.#hashed.push(`${step.time} ${step.to} ${step.what}`)
+    this.#hashed.push(`${Math.round(step.time * 1_000)} ${step.to} ${step.what}`)
   }
 
   /** Has something count for the hash that is too long to be shown. */
