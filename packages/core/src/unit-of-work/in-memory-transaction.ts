@@ -60,6 +60,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
   readonly #onAbort = () => void this.rollback()
   readonly #endSession: () => void
   #state: UnitState = 'active'
+  #rolledBack: Promise<void> | undefined
 
   constructor(
     store: InMemoryStore,
@@ -136,8 +137,13 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
     }
   }
 
-  async rollback(): Promise<void> {
-    if (this.#state !== 'active') return
+  /** Whoever asks while it is rolled back waits for the end of that. */
+  rollback(): Promise<void> {
+    this.#rolledBack ??= this.#state === 'active' ? this.#rollBack() : Promise.resolve()
+    return this.#rolledBack
+  }
+
+  async #rollBack(): Promise<void> {
     const ended = this.#end('rolled-back')
     await this.#store.door.pass('roll back', async () => this.#release()).catch(() => undefined)
     await ended
