@@ -111,4 +111,14 @@ export const mutantsOfUnits: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'handler forgotten when its time is over',
+    patches: [
+      {
+        file: 'internal-bus/create-message-bus.js',
+        from: 'this.#lifecycle.follow(message.type, async () => running).catch(() => undefined);',
+        to: '',
+      },
+    ],
+  },
 ]
