@@ -73,8 +73,10 @@ export async function simulate(world: World, options: SimulationOptions = {}): P
     real.look()
     const planned = planFaults(seed, faults)
     const outcome = await new Run({ world, plan, seed, invariants, faults: planned, omitted, onStep }).run()
-    const violation = outcome.violation ?? (await leakOf(real))
-    return { ...outcome, violation }
+    // Who waits for something real breaks other promises too, but for that reason.
+    const begun = realThing(real)
+    const unheard = await unheardError(real)
+    return { ...outcome, violation: begun ?? outcome.violation ?? unheard }
   }
 
   const fail = async (failed: Outcome): Promise<never> => {
@@ -118,16 +120,18 @@ function orderedServices({ services }: World): readonly string[] {
   return Object.keys(services).filter((name) => services[name]?.bus?.ordered === true)
 }
 
-/** Code that reached out of the simulation, or failed with nobody hearing of it. */
-async function leakOf(real: RealWorld): Promise<Violation | null> {
+/** Code that reached out of the simulation. */
+function realThing(real: RealWorld): Violation | null {
   const [begun] = real.begun()
-  const [error] = await real.unhandled(nextTurn)
-  if (begun !== undefined) {
-    return {
-      invariant: 'nothing real is waited for',
-      what: `The code has begun something real, ${begun}; give it a stand-in, or go through host.ask`,
-    }
+  if (begun === undefined) return null
+  return {
+    invariant: 'nothing real is waited for',
+    what: `The code has begun something real, ${begun}; give it a stand-in, or go through host.ask`,
   }
+}
+
+async function unheardError(real: RealWorld): Promise<Violation | null> {
+  const [error] = await real.unhandled(nextTurn)
   if (error === undefined) return null
   return { invariant: 'no error goes unheard', what: error instanceof Error ? error.message : String(error) }
 }
