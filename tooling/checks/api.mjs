@@ -14,6 +14,7 @@ const budgets = {
   '@posthorn/core': 50,
   '@posthorn/core/contract-tests': 20,
   '@posthorn/core/in-memory': 10,
+  '@posthorn/core/simulation': 22,
   '@posthorn/core/storage': 45,
   '@posthorn/core/transport': 41,
   '@posthorn/rabbitmq': 20,

@@ -4,6 +4,7 @@ import { endEverything, isEnding } from './lifetime.mjs'
 import * as phases from './phases.mjs'
 import { runDemo } from './run-demo.mjs'
 import { runFaults } from './run-faults.mjs'
+import { runSimulation } from './run-simulation.mjs'
 import { runTests } from './run-tests.mjs'
 import { readSettings } from './settings.mjs'
 import { endOnSignals, endWithFailure } from './signals.mjs'
@@ -14,6 +15,8 @@ const USAGE = `node tooling/dev/main.mjs
   test [--full] [--report FILE] [VITEST ARGS]     run all tests
   faults [--seconds N] [--seeds A..B] [--kinds A,B] [--workers N] [--record]
                                                   run the fault machine
+  simulate [--seeds N] [--seed S] [--workers N] [--trace] [--stop-at STEP]
+                                                  simulate both services in virtual time
   install                                         install the workspace`
 
 /** @type {Record<string, (args: string[], settings: import('./settings.mjs').Settings) => Promise<number>>} */
@@ -21,6 +24,7 @@ const commands = {
   start: runDemo,
   test: runTests,
   faults: runFaults,
+  simulate: runSimulation,
   install: () => phases.install().then(() => 0),
 }
 

@@ -1,7 +1,6 @@
 import { PosthornError, type UnitOfWork, type UnitOptions } from '@posthorn/core'
 import {
   type AggregateChange,
-  type Factories,
   type HandledOutcome,
   type Inbox,
   type InboxKey,
@@ -9,6 +8,7 @@ import {
   type Outbox,
   type OutboxEntry,
   type OutboxRecord,
+  type SessionOptions,
   type TrackedRepository,
   type Transaction,
   UnitSession,
@@ -71,7 +71,7 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
   constructor(
     driver: PostgresDriver,
     guarded: GuardedTransaction,
-    factories: Factories<R, DrizzleUnit>,
+    parts: SessionOptions<R, DrizzleUnit>['parts'],
     { signal = new AbortController().signal, attempt = 1 }: UnitOptions & { readonly attempt?: number },
   ) {
     this.#driver = driver
@@ -86,7 +86,7 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
     const writer: Runs = { run: (...statement) => this.#write(...statement) }
     const db = drizzleOn(writer.run, { savepoint: (work) => this.unit.savepoint(work) })
     const context = { db, signal, transaction }
-    this.#session = new UnitSession({ factories, context, signal, attempt, savepoint, assertActive })
+    this.#session = new UnitSession({ parts, context, signal, attempt, savepoint, assertActive })
     this.unit = this.#session.unit
     this.outbox = {
       add: (...records) => {
