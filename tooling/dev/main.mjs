@@ -4,6 +4,7 @@ import { endEverything, isEnding } from './lifetime.mjs'
 import * as phases from './phases.mjs'
 import { runDemo } from './run-demo.mjs'
 import { runFaults } from './run-faults.mjs'
+import { runMatrix } from './run-matrix.mjs'
 import { runTests } from './run-tests.mjs'
 import { readSettings } from './settings.mjs'
 import { endOnSignals, endWithFailure } from './signals.mjs'
@@ -14,6 +15,7 @@ const USAGE = `node tooling/dev/main.mjs
   test [--full] [--report FILE] [VITEST ARGS]     run all tests
   faults [--seconds N] [--seed N] [--kinds A,B] [--workers N]
                                                   run the fault machine
+  matrix [--node VERSION,VERSION] [TEST ARGS]     run the tests on several versions of Node
   install                                         install the workspace`
 
 /** @type {Record<string, (args: string[], settings: import('./settings.mjs').Settings) => Promise<number>>} */
@@ -21,6 +23,7 @@ const commands = {
   start: runDemo,
   test: runTests,
   faults: runFaults,
+  matrix: runMatrix,
   install: () => phases.install().then(() => 0),
 }
 
