@@ -13,6 +13,7 @@ const folder = 'docs/reference/api'
 const budgets = {
   '@posthorn/core': 50,
   '@posthorn/core/contract-tests': 20,
+  '@posthorn/core/describe': 8,
   '@posthorn/core/in-memory': 10,
   '@posthorn/core/storage': 45,
   '@posthorn/core/transport': 41,

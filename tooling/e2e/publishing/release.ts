@@ -55,7 +55,7 @@ async function copyWorkspace(folder: string): Promise<void> {
  * The environment of a process that has nobody's credentials and finds its way to loopback alone: whatever its
  * configuration says, for all other hosts it is sent to a proxy that does not exist.
  */
-export function onlyLoopback(registry: string, home: string): NodeJS.ProcessEnv {
+function onlyLoopback(registry: string, home: string): NodeJS.ProcessEnv {
   const nowhere = 'http://127.0.0.1:9'
   const local = '127.0.0.1,localhost'
   return {
