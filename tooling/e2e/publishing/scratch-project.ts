@@ -25,11 +25,12 @@ export interface ScratchProject {
 
 /**
  * @param registry where `@posthorn/*` come from; others come from wherever npm gets them
+ * @param readme a document that says in a line `npm install …` what to install
  */
 export async function scratchProject(
   folder: string,
   registry: string,
-  dependencies: Readonly<Record<string, string>>,
+  readme: string,
 ): Promise<ScratchProject> {
   const inFolder = { cwd: folder, timeout: 120_000 }
   const write = async (path: string, text: string) => {
@@ -37,15 +38,13 @@ export async function scratchProject(
     await writeFile(join(folder, path), text)
   }
   const read = (path: string) => readFile(join(folder, path), 'utf8')
-  const manifest = {
-    private: true,
-    type: 'module',
-    dependencies,
-    devDependencies: { '@types/node': '20' },
-  }
+  const manifest = { private: true, type: 'module', devDependencies: { '@types/node': '20' } }
   await write('package.json', JSON.stringify(manifest))
   await write('.npmrc', `@posthorn:registry=${registry}\n`)
-  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], inFolder)
+  const said = /^npm install (@posthorn.+)$/m.exec(await readFile(join(projectRoot, readme), 'utf8'))?.[1]
+  if (said === undefined) throw new Error(`${readme} does not say how to install it`)
+  const packages = said.split(' ')
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...packages], inFolder)
 
   return {
     read,
