@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../fixtures/postgres.ts'
 import { projectRoot } from '../../running-system/project-root.ts'
 import { type LocalRegistry, startLocalRegistry } from './local-registry.ts'
-import { refuseRemote, release } from './release.ts'
+import { release } from './release.ts'
 import { type ScratchProject, scratchProject } from './scratch-project.ts'
 
 const own = ['@posthorn/core', '@posthorn/rabbitmq', '@posthorn/uow-drizzle']
@@ -62,7 +62,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 3 })
 })
 
-test('what is released has one version, its own changelog, and needs the core of that version or later', async () => {
+test('what is released has one version, and needs the core of that version or later', async () => {
   const versions = new Set<string>()
   for (const name of own) {
     const response = await fetch(`${registry.url}${name.replace('/', '%2f')}/latest`)
@@ -72,21 +72,17 @@ test('what is released has one version, its own changelog, and needs the core of
     if (name !== '@posthorn/core') {
       expect(manifest['peerDependencies']).toMatchObject({ '@posthorn/core': `^${manifest['version']}` })
     }
-    const changes = join(folder, 'workspace/packages', name.slice('@posthorn/'.length), 'CHANGELOG.md')
-    expect(await readFile(changes, 'utf8')).toContain(`## ${manifest['version']}`)
   }
   expect(versions.size).toBe(1)
 })
 
-test('a release from a test to a registry elsewhere is refused', async () => {
-  for (const url of [
-    'https://registry.npmjs.org/',
-    'http://127.0.0.1.example.org/',
-    'https://localhost.example.org:4873/',
-  ]) {
-    expect(() => refuseRemote(url)).toThrow('publish nowhere else')
-  }
-})
+test.each(['https://registry.example/', 'http://127.0.0.1.example.org/', 'https://localhost.example:4873/'])(
+  'a test makes no release to %s, which is not this machine',
+  async (url) => {
+    await expect(release(join(folder, 'nowhere'), url, 'token')).rejects.toThrow('publish nowhere else')
+    expect(existsSync(join(folder, 'nowhere'))).toBe(false)
+  },
+)
 
 describe.each(projects)('a project with $name alone, installed as its README says', (one) => {
   let project: ScratchProject
@@ -101,6 +97,15 @@ describe.each(projects)('a project with $name alone, installed as its README say
 
   test('gets nothing but what that needs', async () => {
     expect(await project.installed()).toEqual(one.brings)
+  })
+
+  test('finds its manual, its licence and what has changed', async () => {
+    const read = (file: string) => project.read(`node_modules/${one.name}/${file}`)
+    const { version, license } = JSON.parse(await read('package.json'))
+    expect(license).toBe('MIT')
+    expect(await read('LICENSE')).toContain('MIT License')
+    expect(await read('README.md')).toContain(`# ${one.name}\n`)
+    expect(await read('CHANGELOG.md')).toContain(`## ${version}\n`)
   })
 
   test('compiles the code of its README, with node16 and with bundler resolution, and runs', async () => {

@@ -36,7 +36,7 @@ export async function release(folder: string, registry: string, token: string): 
 }
 
 /** @throws unless the URL is one of this machine's own */
-export function refuseRemote(registry: string): void {
+function refuseRemote(registry: string): void {
   if (/^(127\.0\.0\.1|\[::1\]|localhost)$/.test(new URL(registry).hostname)) return
   throw new Error(`${registry} is not on this machine; tests publish nowhere else`)
 }

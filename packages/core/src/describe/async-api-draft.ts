@@ -43,14 +43,14 @@ export class AsyncApiDraft {
       description: `The vhost of ${domain}.`,
       security: [{ $ref: '#/components/securitySchemes/user' }],
     }
-    this.#channels[channel] ??= {
+    const carrying = this.#channels[channel] ?? {
       address,
       servers: [{ $ref: `#/servers/${domain}` }],
       ...(address === null ? {} : { bindings: { amqp: { ...bindings, bindingVersion: '0.3.0' } } }),
       messages: {},
     }
-    const { messages } = this.#channels[channel] ?? { messages: {} }
-    messages[message] = { $ref: `#/components/messages/${message}` }
+    carrying.messages[message] = { $ref: `#/components/messages/${message}` }
+    this.#channels[channel] = carrying
     return { $ref: `#/channels/${channel}/messages/${message}` }
   }
 

@@ -67,24 +67,21 @@ const headers = {
 }
 
 function errorSchemas(draft: AsyncApiDraft, { domain, errors }: AnyCommandDefinition): readonly Reference[] {
-  const declared = Object.values(errors).map(({ errorName, dataSchema }) =>
-    draft.schema(`${domain}.${errorName}`, () => ({
+  const declared = Object.values(errors).map(({ errorName, dataSchema }) => {
+    // No message is called `error`: an event and an error may well share a name.
+    const name = `${domain}.error.${errorName}`
+    return draft.schema(name, () => ({
       type: 'object',
-      description: `Declared by the contract: rolled back.`,
+      description: 'Declared by the contract: rolled back.',
       properties: {
         domain: { const: domain },
         name: { const: errorName },
-        data: schemaAt(
-          draft,
-          `${domain}.${errorName}.data`,
-          dataSchema,
-          `data of error ${domain}.${errorName}`,
-        ),
+        data: schemaAt(draft, `${name}.data`, dataSchema, `data of error ${domain}.${errorName}`),
       },
       required: ['domain', 'name'],
       not: { required: ['errorId'] },
-    })),
-  )
+    }))
+  })
   return [...declared, draft.schema('RemoteError', () => remoteError)]
 }
 

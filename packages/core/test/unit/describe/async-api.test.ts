@@ -28,7 +28,11 @@ const boxOffice = defineDomain('box-office', {
     Plant: command({ input: tree, allow: ['website'] }),
     CountTakings: command({ input: z.object({}) }),
   },
-  events: { Booked: event(seat), SeatLocked: event(seat, { private: true }) },
+  events: {
+    Booked: event(seat),
+    Taken: event(z.object({ by: z.string() })),
+    SeatLocked: event(seat, { private: true }),
+  },
 })
 const system = defineSystem({
   domains: [boxOffice],
@@ -51,6 +55,7 @@ test('a domain handles what it allows, and publishes what is not private', () =>
     'box-office.handle.Plant',
     'box-office.answer.Plant',
     'box-office.publish.Booked',
+    'box-office.publish.Taken',
   ])
   expect(operations['box-office.answer.Book']).toMatchObject({
     action: 'receive',
@@ -123,13 +128,24 @@ test('what goes wrong is an error of the contract, or one without a text', () =>
   expect(at(document, '#/components/messages/box-office.Book.error')).toMatchObject({
     payload: {
       oneOf: [
-        { $ref: '#/components/schemas/box-office.Taken' },
+        { $ref: '#/components/schemas/box-office.error.Taken' },
         { $ref: '#/components/schemas/RemoteError' },
       ],
     },
   })
-  expect(at(document, '#/components/schemas/box-office.Taken')).toMatchObject({
-    properties: { name: { const: 'Taken' }, data: { $ref: '#/components/schemas/box-office.Taken.data' } },
+  expect(at(document, '#/components/schemas/box-office.error.Taken')).toMatchObject({
+    properties: {
+      name: { const: 'Taken' },
+      data: { $ref: '#/components/schemas/box-office.error.Taken.data' },
+    },
+  })
+})
+
+test('an error is not taken for the event of the same name', () => {
+  const { components } = asyncApi(system, { version: '1.0.0' })
+  expect(components['schemas']).toMatchObject({
+    'box-office.Taken': { required: ['by'] },
+    'box-office.error.Taken.data': { required: ['seat'] },
   })
 })
 
