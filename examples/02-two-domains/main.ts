@@ -83,12 +83,13 @@ const shopBus = createMessageBus({
 shopBus.listenTo(shopLink)
 warehouseBus.listenTo(warehouseLink)
 web.registerDomains('shop', 'warehouse')
-for (const part of [shopBus, warehouseBus, shopLink, warehouseLink, web]) await part.start()
 const relay = new Relay({
   queue: shopStore.queue,
   forward: (message) => shopLink.forward(message),
   dispatch: (entry) => shopBus.dispatch(entry),
 })
+shopLink.onReachable((domain) => relay.reach(domain)) // what waited for a broker that was away goes at once
+for (const part of [shopBus, warehouseBus, shopLink, warehouseLink, web]) await part.start()
 relay.start()
 
 const { receipt } = await web.call(shop.commands.Sell({ sku: 'lamp' }))

@@ -13,7 +13,7 @@ import { watchParents } from './watch-parents.mjs'
 const USAGE = `node tooling/dev/main.mjs
   start [--once] [--batches FILE --orders FILE]   run the demo
   test [--full] [--report FILE] [VITEST ARGS]     run all tests
-  faults [--seconds N] [--seed N] [--kinds A,B] [--workers N]
+  faults [--seconds N] [--seeds A..B] [--kinds A,B] [--workers N] [--record]
                                                   run the fault machine
   matrix [--node VERSION,VERSION] [TEST ARGS]     run the tests on several versions of Node
   install                                         install the workspace`

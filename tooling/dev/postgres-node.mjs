@@ -26,10 +26,13 @@ const SETTINGS = [
 const CERTIFIED_ROLE = 'certified'
 
 /**
- * Starts a private Postgres on loopback, in a temporary folder of its own.
+ * Starts a private Postgres on loopback, in a temporary folder of its own. `kill` ends it as a crash would, `start` has
+ * it serve again on its data.
  * @param {string} binaries the folder of `initdb` and `postgres`
  * @param {TlsFiles} [tls]
- * @returns {Promise<{ url: string, version: string, stop(): Promise<void> }>}
+ * @returns {Promise<{
+ *   url: string, version: string, stop(): Promise<void>, kill(): Promise<void>, start(): Promise<void>
+ * }>}
  */
 export async function startPostgresNode(binaries, tls) {
   const user = unprivilegedUser(['postgres', 'nobody'])
@@ -40,29 +43,49 @@ export async function startPostgresNode(binaries, tls) {
   const password = await createCluster(binaries, folder.path, options)
   const port = await freePort()
   const logFile = join(folder.path, 'postgres.log')
-  const log = openSync(logFile, 'w')
   const secured = tls ? secure(folder.path, tls, options) : []
   const settings = [...SETTINGS, ...secured].flatMap((setting) => ['-c', setting])
-  const server = startProcess(join(binaries, 'postgres'), ['-D', 'data', '-p', String(port), ...settings], {
-    ...options,
-    stdio: ['ignore', log, log],
-    // Immediate shutdown: no checkpoint for data that are thrown away.
-    endWith: 'SIGQUIT',
-    graceMs: 5_000,
-  })
-  closeSync(log)
+  const launch = () => {
+    const log = openSync(logFile, 'a')
+    const started = startProcess(
+      join(binaries, 'postgres'),
+      ['-D', 'data', '-p', String(port), ...settings],
+      {
+        ...options,
+        stdio: ['ignore', log, log],
+        // Immediate shutdown: no checkpoint for data that are thrown away.
+        endWith: 'SIGQUIT',
+        graceMs: 5_000,
+      },
+    )
+    closeSync(log)
+    return started
+  }
+  let server = launch()
   const stop = async () => {
     await server.end()
     await folder.end()
   }
-  const ready = until(30_000, 'Postgres', () => {
-    if (server.hasEnded())
-      throw new Failure(`Postgres ended at its start: ${lastLine(readFileSync(logFile, 'utf8'))}`)
-    return isPostgresReady({ host: '127.0.0.1', port })
+  const serves = (/** @type {() => void} */ onEnd) =>
+    until(30_000, 'Postgres', () => {
+      if (server.hasEnded()) onEnd()
+      return isPostgresReady({ host: '127.0.0.1', port })
+    })
+  const ready = serves(() => {
+    throw new Failure(`Postgres ended at its start: ${lastLine(readFileSync(logFile, 'utf8'))}`)
   })
   await ready.catch((error) => stop().then(() => Promise.reject(error)))
+  const kill = async () => {
+    server.child.kill('SIGKILL')
+    await server.ended
+  }
+  // It ends again as long as a process of its predecessor is left.
+  const start = () =>
+    serves(() => {
+      server = launch()
+    })
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
-  return { url, version: await versionOf(binaries), stop }
+  return { url, version: await versionOf(binaries), stop, kill, start }
 }
 
 async function createCluster(binaries, folder, options) {

@@ -8,8 +8,10 @@ import { firstThatWorks } from './first-that-works.mjs'
 import { startPostgresNode } from './postgres-node.mjs'
 
 /**
- * @typedef {{ url: string, version: string, source: string, stop(): Promise<void> }} ProvidedPostgres
- * `url` belongs to a superuser, except where it was given
+ * @typedef {{
+ *   url: string, version: string, source: string, stop(): Promise<void>, kill?(): Promise<void>, start?(): Promise<void>
+ * }} ProvidedPostgres
+ * `url` belongs to a superuser, except where it was given; `kill` and `start` are those of a node of our own
  */
 
 /**
@@ -18,14 +20,15 @@ import { startPostgresNode } from './postgres-node.mjs'
  * @param {string} [options.given]
  * @param {string} [options.only] forces one way
  * @param {import('./postgres-node.mjs').TlsFiles} [options.tls] has it speak TLS too, which Docker's does not
+ * @param {boolean} [options.killable] so that Docker's does not do
  * @param {(line: string) => void} options.log
  * @returns {Promise<ProvidedPostgres>}
  */
-export async function providePostgres({ given, only, tls, log }) {
+export async function providePostgres({ given, only, tls, killable, log }) {
   if (given) return givenPostgres(given)
   const ways = [
     { name: 'local', provide: () => localPostgres(tls) },
-    ...(tls ? [] : [{ name: 'docker', provide: () => dockerPostgres(log) }]),
+    ...(tls || killable ? [] : [{ name: 'docker', provide: () => dockerPostgres(log) }]),
     { name: 'apt', provide: () => aptPostgres(log, tls) },
     { name: 'embedded', provide: () => npmPostgres(log, tls) },
   ]

@@ -24,9 +24,8 @@ export async function runDemo(args, settings) {
   const [database, broker] = await Promise.all([
     phases.postgres(settings),
     phases.rabbitMq(settings),
-    phases.install(),
+    phases.install().then(() => phases.build()),
   ])
-  await phases.build()
 
   const demo = startProcess(process.execPath, ['tooling/dist/demo/main.js', ...demoArguments], {
     cwd: root,

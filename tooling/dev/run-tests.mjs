@@ -19,9 +19,8 @@ export async function runTests(args, settings) {
     phases.postgres(settings),
     phases.rabbitMq(settings),
     phases.pika(settings),
-    phases.install(),
+    phases.install().then(() => phases.build()),
   ])
-  await phases.build()
 
   const reporters = report ? ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`] : []
   const vitest = startProcess(workspaceProgram('vitest'), ['run', ...reporters, ...rest], {

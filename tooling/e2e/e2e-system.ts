@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto'
+import { system as contracts } from '@posthorn/contracts'
 import { testPasswords } from '../fixtures/rabbitmq.ts'
 import { type RunningSystem, type SystemOptions, startSystem } from '../running-system/running-system.ts'
 
 /** The running system on the test run's servers, in vhosts and databases of this file alone. */
 export function startE2eSystem(options: Partial<SystemOptions> = {}): Promise<RunningSystem> {
-  const managementUrl = required('POSTHORN_TEST_MANAGEMENT_URL')
+  const { system = contracts, managementUrl = required('POSTHORN_TEST_MANAGEMENT_URL') } = options
   return startSystem({
     amqpUrl: required('POSTHORN_TEST_AMQP_URL'),
     managementUrl,
     databaseUrl: required('POSTHORN_TEST_DATABASE_URL'),
     namespace: `e2e-${randomBytes(4).toString('hex')}`,
-    sharedUsers: testPasswords(managementUrl, ['allocation', 'notifications', 'warehouse', 'storefront']),
+    sharedUsers: testPasswords(managementUrl, [...system.domains.keys(), ...system.clients]),
     ...options,
     env: { LOG_LEVEL: 'warn', ...options.env },
   })

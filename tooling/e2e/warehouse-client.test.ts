@@ -31,7 +31,7 @@ test('a client in another language changes the quantity of a batch and gets the 
   })
 })
 
-test('a command sent again under its id gets the first answer and is not executed again', async () => {
+test('C48 a command sent again under its id gets the first answer and is not executed again', async () => {
   const { ref, sku } = await newBatch(10)
   const first = await client.call('ChangeBatchQuantity', { ref, qty: 25 })
   await client.call('ChangeBatchQuantity', { ref, qty: 30 })
@@ -61,7 +61,7 @@ test('the broker returns a command that the contract does not allow it', async (
   expect(await http.get(`/allocations/${orderId}`)).toMatchObject({ status: 404 })
 })
 
-test('the domain refuses such a command even where the broker has been made to deliver it', async () => {
+test('B3 the domain refuses such a command even where the broker has been made to deliver it', async () => {
   const { sku } = await newBatch(10)
   const orderId = fresh('order')
   const bindings = `bindings/${vhost}/e/x.cmd.warehouse/q/q.calls`

@@ -32,7 +32,8 @@ export async function injectFaults(world: World, kinds: readonly Fault[], option
     log(`${elapsed().toFixed(1)} s  ${fault.lane}: ${name} for ${lasts} ms`)
     try {
       const heal = await fault.inject(world, seeded(chances))
-      await pause(lasts)
+      // What begins late ends with the time, but not before its own least.
+      await pause(Math.min(lasts, Math.max(fault.lasts[0], (seconds - elapsed()) * 1_000)))
       await heal()
       injected.set(name, (injected.get(name) ?? 0) + 1)
     } catch (error) {

@@ -16,6 +16,7 @@ export function printReport(report: Report): void {
   print('absorbed', [
     ['events repeated on the wire', report.repeatedEvents],
     ['mails repeated', report.repeatedMails],
+    ['dead letters replayed', report.replayed],
     ['processes started', report.starts],
     ['quiet after, s', (report.quietAfter / 1_000).toFixed(1)],
     ['memory before, MiB', memory.before.join(' ')],

@@ -5,25 +5,40 @@ import type { World } from './world.ts'
 /** Figures of queues are up to five seconds old: only what stays quiet for longer is quiet. */
 const LONG_ENOUGH = 6_500
 
-/** Waits until nothing is left to be done anywhere, up to a deadline in ms. Gives how long that took. */
+/**
+ * In ms, without anything moving: what has failed rests for up to a minute, and in the last tier for ten; what came out of
+ * a tier while its work queue was deleted the broker tries to bring back once more after three minutes.
+ */
+const PATIENCE = 240_000
+const LAST_TIER = '.retry.600s'
+const PATIENCE_FOR_LAST_TIER = 660_000
+/** What goes round and round is not quiet either. */
+const LONGEST = 1_200_000
+
+/** Waits until nothing is left to be done anywhere, or nothing moves any more. Gives how long that took, in ms. */
 export async function untilQuiet(
   world: World,
   progress: () => number,
-  { deadline, log }: { readonly deadline: number; readonly log: (line: string) => void },
+  log: (line: string) => void,
 ): Promise<number> {
   const start = performance.now()
-  let quietSince = start
+  let [quietSince, movedAt] = [start, start]
   let before = ''
-  while (performance.now() - start < deadline) {
+  for (;;) {
     const state = await lookAround(world).catch((error: Error) => ({ left: 1, text: error.message }))
     const text = `${state.text} ${progress()}`
-    if (state.left > 0 || text !== before) quietSince = performance.now()
-    if (text !== before) log(`  left: ${text}`)
+    const now = performance.now()
+    if (text !== before) {
+      log(`  left: ${text}`)
+      movedAt = now
+    }
+    if (state.left > 0 || text !== before) quietSince = now
     before = text
-    if (performance.now() - quietSince > LONG_ENOUGH) break
+    const patience = text.includes(LAST_TIER) ? PATIENCE_FOR_LAST_TIER : PATIENCE
+    const over = now - quietSince > LONG_ENOUGH || now - movedAt > patience || now - start > LONGEST
+    if (over) return now - start
     await pause(250)
   }
-  return performance.now() - start
 }
 
 /** What is left, and a text that differs when anything has moved. */

@@ -4,6 +4,8 @@ import type { LedgerLine } from './ledger/facts.ts'
 export interface Report {
   readonly seed: number
   readonly seconds: number
+  /** Of what took part. */
+  readonly versions: { readonly node: string; readonly rabbitMq: string; readonly postgres: string }
   /** How often each kind was injected, and healed again. */
   readonly injected: ReadonlyMap<string, number>
   /** Kinds that could not be, with the reason. */
@@ -14,6 +16,8 @@ export interface Report {
   readonly repeatedEvents: number
   /** Mails that left more than once, under the same Message-ID. */
   readonly repeatedMails: number
+  /** Dead letters that had to be handled once more when everything was up again. */
+  readonly replayed: number
   /** In ms since the last fault. */
   readonly quietAfter: number
   /** Processes of services. */

@@ -6,12 +6,14 @@ import { injectFaults } from './inject-faults.ts'
 import { allKinds } from './kinds/all-kinds.ts'
 import { balance } from './ledger/balance.ts'
 import { gatherFacts } from './ledger/gather-facts.ts'
+import { readPostgresVersion } from './ledger/read-stores.ts'
 import { startClients } from './load/clients.ts'
 import type { Asked } from './load/request.ts'
 import { type LoadTargets, Worker } from './load/worker.ts'
 import { watchMemory } from './memory.ts'
 import { untilQuiet } from './quiet.ts'
 import { seeded } from './random.ts'
+import { replayDeadLetters } from './replay-dead-letters.ts'
 import { countBy, type Report } from './report.ts'
 import { type GivenServers, type RunningWorld, startWorld } from './start-world.ts'
 import type { World } from './world.ts'
@@ -37,8 +39,6 @@ const SKUS = Array.from({ length: 12 }, (_, n) => `sku-${n}`)
 const LONGEST_WARM_UP = 10_000
 /** How long, in ms, what is under way when the faults stop may still take. */
 const PATIENCE = 2_000
-/** A message that failed thrice rests for a minute, and one that fails again for ten. */
-const QUIET_DEADLINE = 150_000
 
 /** Drives both services with load while faults happen, lets them come to rest, and balances the ledger. */
 export async function run(options: RunOptions): Promise<Report> {
@@ -79,19 +79,27 @@ async function runIn(
 
   log('the faults have stopped')
   const progress = () => tap.events.length + mail.mails.length
-  const quietAfter = await untilQuiet(world, progress, { deadline: QUIET_DEADLINE, log })
+  let quietAfter = await untilQuiet(world, progress, log)
+  const replayed = await replayDeadLetters(world, log)
+  if (replayed > 0) quietAfter += await untilQuiet(world, progress, log)
   const after = memory.now()
   const facts = await gatherFacts(world, journal, tap, clients)
-  await clients.stop()
-  await tap.close()
+  const versions = {
+    node: process.versions.node,
+    rabbitMq: await world.management.version(),
+    postgres: await readPostgresVersion(world),
+  }
+  await Promise.all([clients.stop(), tap.close()])
   await fleet.stop()
   return {
     ...faults,
+    versions,
     seed,
     seconds,
     asked: countBy(journal.map(({ request, channel, outcome }) => `${request.do} ${channel} ${outcome}`)),
     repeatedEvents: tap.repeated,
     repeatedMails: facts.mails.length - facts.notifications.length,
+    replayed,
     quietAfter,
     starts: fleet.starts,
     memory: { before, after, most: memory.most() },

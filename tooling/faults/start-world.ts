@@ -2,19 +2,25 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { planSystem } from '@posthorn/core'
 import { applyPlan } from '@posthorn/rabbitmq'
 import { createDatabases } from '../running-system/databases.ts'
+import { eventually } from '../running-system/eventually.ts'
 import { freePort } from '../running-system/free-port.ts'
 import { observedSystem } from '../running-system/observed-system.ts'
 import { provisionBroker } from '../running-system/provisioned-broker.ts'
 import { Fleet, type InstanceOptions, type ServiceName } from './fleet.ts'
 import { startMailServer } from './mail-server.ts'
 import { Management } from './management.ts'
+import { recordWatching } from './record-watching.ts'
 import { startPostgresNode } from './servers/postgres-node.ts'
 import { startRabbitMqNode } from './servers/rabbitmq-node.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 import type { World } from './world.ts'
+
+/** In ms. RabbitMQ that is killed sooner loses a quorum queue for good, with all that it has confirmed. */
+const SETTLING = 2_000
 
 /** Servers that are there already. */
 export interface GivenServers {
@@ -70,22 +76,24 @@ export async function startWorld(victims: World['victims'], given?: GivenServers
         postgres: await startTcpProxy(Number(new URL(databaseUrl).port)),
       }
       undo.push(() => Promise.all([links.broker.stop(), links.postgres.stop()]))
-      const port = await freePort()
       const env = {
         DATABASE_URL: through(databases.url(service), links.postgres.port),
         POSTHORN_AMQP_URL: through(provisioned.urlFor(service), links.broker.port),
         POSTHORN_NAMESPACE: namespace,
-        [`${service.toUpperCase()}_PORT`]: `${port}`,
         SMTP_URL: mail.url,
         LOG_LEVEL: 'error',
       }
-      return { name: `${service}-${n}`, service, port, env, links }
+      return { name: `${service}-${n}`, service, port: await freePort(), env, links }
     }
     const fleet = new Fleet(instances)
     undo.push(() => fleet.stop())
     await Promise.all(fleet.instances.map((instance) => instance.ready()))
+    await recordWatching(databases)
 
     const plan = planSystem(system, { namespace })
+    const topology = keepTopology(() =>
+      applyPlan(plan, { managementUrl, passwords: provisioned.passwords, connectionsPerUser: 1_000 }),
+    )
     return {
       fleet,
       victims,
@@ -94,15 +102,38 @@ export async function startWorld(victims: World['victims'], given?: GivenServers
       plan,
       management: new Management(managementUrl),
       databases,
+      brokerUrl: amqpUrl,
       databaseUrl,
       own,
-      provision: () =>
-        applyPlan(plan, { managementUrl, passwords: provisioned.passwords, connectionsPerUser: 1_000 }),
+      ...topology,
       stop,
     }
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+function keepTopology(apply: () => Promise<void>): Pick<World, 'provision' | 'topologySettled'> {
+  let declared = performance.now()
+  return {
+    provision: async () => {
+      let why: unknown
+      const applied = () =>
+        apply().then(
+          () => true,
+          (error: unknown) => {
+            why = error
+          },
+        )
+      await eventually(
+        async () => (await applied()) || undefined,
+        () => `the plan: ${why}`,
+        60_000,
+      )
+      declared = performance.now()
+    },
+    topologySettled: () => pause(Math.max(0, declared + SETTLING - performance.now())),
   }
 }
 

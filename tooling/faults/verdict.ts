@@ -12,7 +12,7 @@ export interface Verdict {
 
 export function verdictOf(report: Report): Verdict {
   const { seed, seconds, ledger } = report
-  const again = `Again: pnpm faults --seconds ${seconds} --seed ${seed}`
+  const again = `Again: npm run faults -- --seconds ${seconds} --seed ${seed}`
   const differences = ledger.reduce((sum, line) => sum + line.differences.length, 0)
   if (differences > 0) {
     return { exitCode: 1, text: `The ledger does not balance: ${differences} differences. ${again}` }

@@ -17,10 +17,14 @@ export interface World {
   readonly plan: SystemPlan
   readonly management: Management
   readonly databases: Databases
+  /** Of an administrator. */
+  readonly brokerUrl: string
   /** Of a superuser. */
   readonly databaseUrl: string
   /** Brings the broker back to the plan. */
   provision(): Promise<void>
+  /** Waits until a crash of the broker can no longer take with it what was declared last. */
+  topologySettled(): Promise<void>
   /** The servers themselves, where they are the machine's own. */
   readonly own: { readonly rabbitMq: RabbitMqNode; readonly postgres: PostgresNode } | undefined
 }

@@ -9,7 +9,8 @@ let next = 24_000 + Math.floor(Math.random() * 6_000)
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
     next = next >= 31_900 ? 24_000 : next + 1
-    if (await isFree(next)) return next
+    const port = next
+    if (await isFree(port)) return port
   }
   throw new Error('No free port between 24000 and 31900')
 }

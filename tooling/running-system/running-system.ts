@@ -14,6 +14,8 @@ export interface RunningSystem {
   readonly notifications: ServiceProcess
   /** Starts a service again, on the same port and store, after it has ended. */
   restart(name: ServiceName, script?: string): Promise<ServiceProcess>
+  /** Starts one more instance of a service, on a port of its own, without waiting until it is ready. */
+  another(name: ServiceName, env?: Readonly<Record<string, string>>): Promise<ServiceProcess>
   stop(): Promise<void>
 }
 
@@ -56,25 +58,24 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
 
     const ports = options.ports ?? { allocation: await freePort(), notifications: await freePort() }
     const running = new Map<ServiceName, ServiceProcess>()
+    const others: ServiceProcess[] = []
+    const environmentOf = (name: ServiceName, port: number) => ({
+      DATABASE_URL: databases.url(name),
+      POSTHORN_AMQP_URL: broker.urlFor(name),
+      ...(broker.namespace === '' ? {} : { POSTHORN_NAMESPACE: broker.namespace }),
+      [`${name.toUpperCase()}_PORT`]: String(port),
+      SMTP_URL: mail.url,
+      ...options.env,
+    })
     const launch = (name: ServiceName, script?: string) => {
-      const service = start({
-        name,
-        port: ports[name],
-        env: {
-          DATABASE_URL: databases.url(name),
-          POSTHORN_AMQP_URL: broker.urlFor(name),
-          ...(broker.namespace === '' ? {} : { POSTHORN_NAMESPACE: broker.namespace }),
-          [`${name.toUpperCase()}_PORT`]: String(ports[name]),
-          SMTP_URL: mail.url,
-          ...options.env,
-        },
-        ...(script === undefined ? {} : { script }),
-      })
+      const port = ports[name]
+      const env = environmentOf(name, port)
+      const service = start({ name, port, env, ...(script === undefined ? {} : { script }) })
       running.set(name, service)
       return service
     }
     const current = (name: ServiceName) => running.get(name) as ServiceProcess
-    undo.push(() => Promise.all([current('allocation').stop(), current('notifications').stop()]))
+    undo.push(() => Promise.all([...running.values(), ...others].map((service) => service.stop())))
     launch('allocation', options.scripts?.allocation)
     launch('notifications', options.scripts?.notifications)
     await Promise.all([current('allocation').ready(), current('notifications').ready()])
@@ -93,6 +94,12 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
         await current(name).exited
         const service = launch(name, script)
         await service.ready()
+        return service
+      },
+      another: async (name, env = {}) => {
+        const port = await freePort()
+        const service = start({ name, port, env: { ...environmentOf(name, port), ...env } })
+        others.push(service)
         return service
       },
       stop,

@@ -4,7 +4,7 @@ export function harmless<A extends readonly unknown[]>(listener: (...args: A) =>
     try {
       listener(...args)
     } catch (error) {
-      process.emitWarning(`A listener for errors failed itself: ${String(error)}`, 'PosthornWarning')
+      process.emitWarning(`A listener failed: ${String(error)}`, 'PosthornWarning')
     }
   }
 }

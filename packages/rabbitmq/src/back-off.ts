@@ -2,14 +2,16 @@ import type { Loss } from './loss.ts'
 
 const FIRST = 100
 const CAP = 15_000
+const ABSENT_CAP = 500
 const PERMANENT_FIRST = 5_000
 const PERMANENT_CAP = 60_000
 const CALM = 30_000
 
 /**
  * How long to wait before the next try, in ms: full jitter, `random(0, min(15 s, 100 ms · 2ⁿ))`, so that many clients do
- * not return at once. What a person must mend waits 5 to 60 s. Counting starts anew only after 30 s of calm: a broker
- * that accepts connections and drops them would otherwise be stormed.
+ * not return at once. What a person must mend waits 5 to 60 s. A broker that is not there waits half a second at most: it
+ * is used as soon as it listens. Counting starts anew only after 30 s of calm: a broker that accepts connections and
+ * drops them would otherwise be stormed.
  */
 export class BackOff {
   readonly #random: () => number
@@ -31,6 +33,7 @@ export class BackOff {
     this.#upSince = null
     // What killed the decoder comes again at every connection until its queue's delivery limit is reached: be quick.
     if (kind === 'decoder') return FIRST
+    if (kind === 'absent') return this.#random() * ABSENT_CAP
     const n = Math.min(this.#failures++, 16)
     if (kind === 'transient') return this.#random() * Math.min(CAP, FIRST * 2 ** n)
     return (

@@ -25,6 +25,7 @@ export class Connection {
   #reason: string | null = null
   #session: Session | null = null
   #retry: NodeJS.Timeout | undefined
+  readonly #ended = new AbortController()
   /** How often it was lost or not made: what an attempt from before says is not about the connection any more. */
   #losses = 0
 
@@ -64,16 +65,18 @@ export class Connection {
         throw rabbitMqError('AccessRefused', `The broker refuses ${who} on ${where}: ${loss.reason}`)
       }
       throw rabbitMqError('BrokerUnreachable', `Cannot connect ${who} to ${where}: ${loss.reason}`, {
-        retryable: loss.kind === 'transient',
+        retryable: loss.kind !== 'untrusted',
         outcome: 'not-executed',
       })
     }
   }
 
+  /** Gives up a handshake at once, and says goodbye to a session for at most `deadline` ms. Never throws. */
   async close(deadline: number): Promise<void> {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     clearTimeout(this.#retry)
+    this.#ended.abort()
     await this.#session?.close(deadline)
     this.#session = null
   }
@@ -82,10 +85,14 @@ export class Connection {
     let session: Session | undefined
     // Bound to this very session: what an older one still says is not about the connection any more.
     const current = () => session !== undefined && this.#session === session
-    session = await Session.open(this.#target, {
-      onLost: (loss) => current() && this.#lost(loss),
-      onBlocked: (reason) => current() && this.#blocked(reason),
-    })
+    session = await Session.open(
+      this.#target,
+      {
+        onLost: (loss) => current() && this.#lost(loss),
+        onBlocked: (reason) => current() && this.#blocked(reason),
+      },
+      this.#ended.signal,
+    )
     if (this.#state === 'closed') return session.close(1_000)
     this.#session = session
     await this.#events.onSession(session)

@@ -1,3 +1,4 @@
+import { PosthornError } from '@posthorn/core'
 import type { ConsumeOptions, Consumer, Incoming } from '@posthorn/core/transport'
 import { Connection } from './connection.ts'
 import { withDeadline } from './deadline.ts'
@@ -8,8 +9,6 @@ import type { Session, SessionTarget } from './session.ts'
 
 /** For how long (ms) consumers take messages one by one after amqplib choked on one. */
 const QUARANTINE = 30_000
-/** For how long (ms) a connection that came too late says goodbye. */
-const GOODBYE = 1_000
 const CLOSED = 'the link is closed'
 
 /**
@@ -26,7 +25,8 @@ export class Consuming {
   readonly #onState: () => void
   readonly #consumers = new Set<QueueConsumer>()
   #connection: Connection | null = null
-  #opening: Promise<Connection> | null = null
+  /** The first connection, on its way. */
+  #opening: { readonly connection: Connection; readonly opened: Promise<Connection> } | null = null
   #quarantine: NodeJS.Timeout | undefined
   #closed = false
 
@@ -54,7 +54,6 @@ export class Consuming {
   ): Promise<Consumer> {
     const connection = await this.#open()
     const { session } = connection
-    if (session === null) throw this.#unreachable(connection.reason)
     const consumer = new QueueConsumer({
       queue,
       prefetch: options.prefetch,
@@ -63,21 +62,14 @@ export class Consuming {
       onTrouble: this.#onState,
     })
     try {
+      if (session === null) throw this.#unreachable(connection.reason)
       await consumer.attach(session)
     } catch (error) {
-      await consumer.cancel()
-      const { code, reason } = lossFrom(error, false)
-      const { vhost } = this.#target
-      if (code === 403) {
-        throw rabbitMqError(
-          'PermissionNotProvisioned',
-          `May not consume ${queue} in vhost ${vhost}: ${reason}`,
-        )
+      // Where poison came along with the first messages, the next session attaches it, in quarantine.
+      if (session?.alive === true || this.#quarantine === undefined) {
+        await consumer.cancel()
+        throw this.#refusal(queue, error)
       }
-      if (code !== null && code < 500) {
-        throw rabbitMqError('TopologyMismatch', `Cannot consume ${queue} in vhost ${vhost}: ${reason}`)
-      }
-      throw this.#unreachable(reason)
     }
     if (this.#closed) {
       await consumer.close()
@@ -92,11 +84,8 @@ export class Consuming {
     clearTimeout(this.#quarantine)
     const end = performance.now() + deadline
     const left = () => Math.max(0, end - performance.now())
-    if (this.#opening !== null) {
-      await withDeadline(this.#opening, deadline, () => new Error('late')).catch(() => undefined)
-    }
     const connection = this.#connection
-    if (connection === null) return
+    if (connection === null) return this.#opening?.connection.close(deadline)
     // The channels first: the connection's own goodbye would overtake the acks that they still hold back.
     const flushed = Promise.all([...this.#consumers].map((consumer) => consumer.close()))
     await withDeadline(flushed, left(), () => new Error('late')).catch(() => undefined)
@@ -105,14 +94,11 @@ export class Consuming {
 
   async #open(): Promise<Connection> {
     if (this.#closed) throw this.#unreachable(CLOSED)
-    this.#opening ??= this.#connect().catch((error: unknown) => {
-      this.#opening = null
-      throw error
-    })
-    return this.#opening
+    this.#opening ??= this.#begin()
+    return this.#opening.opened
   }
 
-  async #connect(): Promise<Connection> {
+  #begin() {
     const connection = new Connection(this.#target, {
       onSession: (session) => this.#reattach(session),
       onLost: ({ kind }) => {
@@ -122,13 +108,18 @@ export class Consuming {
       onBlocked: () => undefined,
       onState: this.#onState,
     })
-    await connection.open()
-    if (this.#closed) {
-      await connection.close(GOODBYE)
-      throw this.#unreachable(CLOSED)
+    const open = async () => {
+      try {
+        await connection.open()
+      } catch (error) {
+        this.#opening = null
+        throw error
+      }
+      if (this.#closed) throw this.#unreachable(CLOSED)
+      this.#connection = connection
+      return connection
     }
-    this.#connection = connection
-    return connection
+    return { connection, opened: open() }
   }
 
   async #reattach(session: Session): Promise<void> {
@@ -142,6 +133,22 @@ export class Consuming {
       this.#quarantine = undefined
       for (const consumer of this.#consumers) void consumer.endQuarantine()
     }, QUARANTINE).unref()
+  }
+
+  #refusal(queue: string, error: unknown) {
+    if (error instanceof PosthornError) return error
+    const { code, reason } = lossFrom(error, false)
+    const { vhost } = this.#target
+    if (code === 403) {
+      return rabbitMqError(
+        'PermissionNotProvisioned',
+        `May not consume ${queue} in vhost ${vhost}: ${reason}`,
+      )
+    }
+    if (code !== null && code < 500) {
+      return rabbitMqError('TopologyMismatch', `Cannot consume ${queue} in vhost ${vhost}: ${reason}`)
+    }
+    return this.#unreachable(reason)
   }
 
   #unreachable(reason: string | null) {

@@ -4,9 +4,10 @@ import { redactUrl } from './redact-url.ts'
 export interface Loss {
   /**
    * `permanent`: a person has to mend it (permissions, passwords, topology). `untrusted`: so too, but it is the broker's
-   * certificate. `decoder`: amqplib choked on something received, which will come again.
+   * certificate. `absent`: nobody listens at the broker's port, which trying does not burden. `decoder`: amqplib choked on
+   * something received, which will come again.
    */
-  readonly kind: 'transient' | 'permanent' | 'untrusted' | 'decoder'
+  readonly kind: 'transient' | 'absent' | 'permanent' | 'untrusted' | 'decoder'
   /** A sentence without secrets, at most 300 characters. */
   readonly reason: string
   /** AMQP's reply code, when the broker gave one. */
@@ -15,6 +16,8 @@ export interface Loss {
 
 const PERMANENT_CODES = new Set([402, 403, 404, 405, 406, 530])
 const PERMANENT_TEXT = /^Handshake terminated by server: (4|530)|^Expected ConnectionOpenOk|^SASL mechanism/
+/** The code is that of a mistake, but this handler alone was too slow, and its message is delivered again. */
+const CONSUMER_TIMEOUT = /delivery acknowledgement on channel \d+ timed out/
 const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY|DECRYPT))/
 /** What amqplib says without a code although nothing was wrong with a message. */
 const NETWORK_TEXT =
@@ -26,7 +29,11 @@ export function lossFrom(error: unknown, established: boolean): Loss {
   const given = 'code' in error ? error.code : undefined
   const code = typeof given === 'number' ? given : null
   const reason = sentence(error)
-  if (code !== null) return { kind: PERMANENT_CODES.has(code) ? 'permanent' : 'transient', reason, code }
+  if (code !== null) {
+    const mistaken = PERMANENT_CODES.has(code) && !CONSUMER_TIMEOUT.test(reason)
+    return { kind: mistaken ? 'permanent' : 'transient', reason, code }
+  }
+  if (given === 'ECONNREFUSED') return { kind: 'absent', reason, code }
   if (typeof given === 'string')
     return { kind: TLS_CODE.test(given) ? 'untrusted' : 'transient', reason, code }
   if (PERMANENT_TEXT.test(error.message)) return { kind: 'permanent', reason, code }

@@ -1,6 +1,6 @@
 import type { Frame, FrameProperties } from '@posthorn/core/transport'
 import { DIRECT_REPLY_TO } from '@posthorn/core/transport'
-import type { Message, MessageProperties, Options } from 'amqplib'
+import type { Channel, Message, MessageProperties, Options } from 'amqplib'
 import { isReplyAddress } from './reply-address.ts'
 
 /** What amqplib needs to publish a frame as `user`. */
@@ -16,24 +16,26 @@ function isReply(frame: Frame): boolean {
 
 /**
  * A received message as a frame: of the sender's header tables only own strings and numbers, and of `x-death` the queues.
+ *
+ * @param channel that it came by, if any: what may be answered depends on the broker's version
  */
-export function frameFrom({ fields, properties, content }: Message): Frame {
+export function frameFrom({ fields, properties, content }: Message, channel: Channel | null = null): Frame {
   return {
     exchange: fields.exchange,
     routingKey: fields.routingKey,
     body: content,
-    properties: propertiesFrom(properties),
+    properties: propertiesFrom(properties, channel?.connection.serverProperties.version),
   }
 }
 
-function propertiesFrom(properties: MessageProperties): FrameProperties {
+function propertiesFrom(properties: MessageProperties, version: string | undefined): FrameProperties {
   const result: { -readonly [K in keyof FrameProperties]: FrameProperties[K] } = {}
   for (const name of STRINGS) {
     const value: unknown = properties[name]
     if (typeof value === 'string') result[name] = publishable(value)
   }
   // Nobody is to publish to another.
-  if (result.replyTo !== undefined && !isReplyAddress(result.replyTo)) delete result.replyTo
+  if (result.replyTo !== undefined && !isReplyAddress(result.replyTo, version)) delete result.replyTo
   if (typeof properties.timestamp === 'number') result.timestamp = properties.timestamp
   if (properties.deliveryMode !== undefined) result.persistent = properties.deliveryMode === 2
   result.headers = headersFrom(properties.headers)

@@ -167,7 +167,7 @@ export class QueueConsumer implements Consumer {
     if (this.#origin !== origin || this.#cancelled) return
     const { channel } = origin
     origin.channel = null
-    channel?.close().catch(() => undefined)
+    if (channel !== null) this.#session?.answer(channel.close()).catch(() => undefined)
     this.#again({
       kind: 'transient',
       reason: `the broker cancelled the subscription to ${this.#options.queue}`,

@@ -52,7 +52,7 @@ export class QueueDrain {
       const message = await session.answer(channel.get(queue, { noAck: true }))
       if (message === false) return
       this.#unsettled += 1
-      receive(new TakenMessage(message, () => this.#settled()))
+      receive(new TakenMessage(message, channel, () => this.#settled()))
     }
   }
 
@@ -68,10 +68,14 @@ class TakenMessage implements Incoming {
   readonly redelivered: boolean
   #onSettled: (() => void) | null
 
-  constructor(message: GetMessage, onSettled: () => void) {
-    this.frame = frameFrom(message)
+  constructor(message: GetMessage, channel: Channel, onSettled: () => void) {
+    this.frame = frameFrom(message, channel)
     this.redelivered = message.fields.redelivered
     this.#onSettled = onSettled
+  }
+
+  get live(): boolean {
+    return this.#onSettled !== null
   }
 
   ack(): void {

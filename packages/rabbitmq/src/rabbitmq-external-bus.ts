@@ -46,6 +46,8 @@ export class RabbitMqExternalBus<const D extends string = string> implements Ext
 
   readonly forward: Bus<D>['forward'] = (message) => this.#bus.forward(message)
 
+  readonly onReachable: Bus<D>['onReachable'] = (listener) => this.#bus.onReachable(listener)
+
   /** @throws {PosthornError} `InvalidConfiguration` for a bad URL, `UnknownDomain` when the system has no such domain */
   constructor({ url = process.env.POSTHORN_AMQP_URL, tls, ...options }: RabbitMqExternalBusOptions<D>) {
     if (url === undefined) {

@@ -18,10 +18,14 @@ export class ReceivedMessage implements Incoming {
   #origin: Origin | null
 
   constructor(message: ConsumeMessage, origin: Origin) {
-    this.frame = frameFrom(message)
+    this.frame = frameFrom(message, origin.channel)
     this.redelivered = message.fields.redelivered
     this.#message = message
     this.#origin = origin
+  }
+
+  get live(): boolean {
+    return this.#origin !== null && this.#origin.channel !== null
   }
 
   ack(): void {

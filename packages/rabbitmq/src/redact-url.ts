@@ -3,5 +3,5 @@
  * a password with an unescaped `@` or `/` does not show either.
  */
 export function redactUrl(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:@/]*):\S*@/gi, '$1:***@')
+  return text.replace(/([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:@/]{0,256}):\S{0,1024}@/gi, '$1:***@')
 }

@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { type Channel, type ChannelModel, type ConfirmChannel, connect, credentials } from 'amqplib'
 import type { Endpoint } from './amqp-url.ts'
 import { withDeadline } from './deadline.ts'
+import { frameByFrame } from './frame-by-frame.ts'
 import { joinWrites } from './join-writes.ts'
 import { type Loss, lossFrom } from './loss.ts'
 
@@ -42,31 +43,38 @@ export class Session {
   #state: 'up' | 'closing' | 'lost' = 'up'
   #blocked: string | null = null
 
-  /** @throws whatever amqplib throws, or `Error` when the handshake takes more than 10 s */
-  static async open(target: SessionTarget, events: SessionEvents): Promise<Session> {
+  /** @throws whatever amqplib throws, or `Error` when the handshake takes more than 10 s or `givenUp` is aborted */
+  static async open(target: SessionTarget, events: SessionEvents, givenUp?: AbortSignal): Promise<Session> {
     // Aborting destroys the socket at any time: during the handshake, and when the broker answers nothing any more.
     const socket = new AbortController()
+    const giveUp = () => socket.abort()
+    givenUp?.addEventListener('abort', giveUp)
     const { password, ...endpoint } = target.endpoint
-    const connecting = connect(
-      { ...endpoint, vhost: encodeURIComponent(target.vhost), heartbeat: HEARTBEAT },
-      {
-        ...target.tls,
-        credentials:
-          password === null ? credentials.external() : credentials.plain(endpoint.username, password),
-        // Passed on to net.connect or tls.connect, as amqplib's own type does not know.
-        ...{ signal: socket.signal, writableHighWaterMark: 1 << 20 },
-        noDelay: true,
-        keepAlive: true,
-        keepAliveDelay: 10_000,
-        timeout: ANSWER_DEADLINE,
-        clientProperties: { connection_name: target.name },
-      },
-    ).then((model) => new Session(model, socket, events))
+    const connecting = frameByFrame(async () => {
+      const model = await connect(
+        { ...endpoint, vhost: encodeURIComponent(target.vhost), heartbeat: HEARTBEAT },
+        {
+          ...target.tls,
+          credentials:
+            password === null ? credentials.external() : credentials.plain(endpoint.username, password),
+          // Passed on to net.connect or tls.connect, as amqplib's own type does not know.
+          ...{ signal: socket.signal, writableHighWaterMark: 1 << 20 },
+          noDelay: true,
+          keepAlive: true,
+          keepAliveDelay: 10_000,
+          timeout: ANSWER_DEADLINE,
+          clientProperties: { connection_name: target.name },
+        },
+      )
+      return new Session(model, socket, events)
+    })
     try {
       return await withDeadline(connecting, ANSWER_DEADLINE, () => new Error('connect ETIMEDOUT'))
     } catch (error) {
       socket.abort()
       throw error
+    } finally {
+      givenUp?.removeEventListener('abort', giveUp)
     }
   }
 

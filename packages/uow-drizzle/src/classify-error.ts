@@ -13,8 +13,15 @@ export function errorCode(error: unknown): string | undefined {
 /** Serialization failure, deadlock, lock not available. */
 const CONFLICTS: ReadonlySet<string> = new Set(['40001', '40P01', '55P03'])
 
-/** Shutdown, crash, starting up, too many connections, idle timeouts; class 08 is below. */
+/** No such user for this database from here, or another password. */
+const REFUSED: ReadonlySet<string> = new Set(['28000', '28P01'])
+
+/** Says a transaction that was begun to read, or a server that takes no writes: a standby, perhaps since a moment ago. */
+const READ_ONLY = '25006'
+
+/** Shutdown, crash, starting up, no writes, too many connections, idle timeouts; class 08 is below. */
 const LOST: ReadonlySet<string> = new Set([
+  READ_ONLY,
   '57P01',
   '57P02',
   '57P03',
@@ -29,12 +36,15 @@ const LOST: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EHOSTUNREACH',
+  'EMFILE',
+  'ENFILE',
   'ENETUNREACH',
   'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
 ])
 
+/** Whether no statement is to be expected to succeed on this connection any more. */
 export function isConnectionError(error: unknown): boolean {
   const code = errorCode(error)
   return code !== undefined && (LOST.has(code) || /^08...$/.test(code))
@@ -43,27 +53,25 @@ export function isConnectionError(error: unknown): boolean {
 /** Node's words for a certificate that will not do, on either side, or for what is no TLS. */
 const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY|DECRYPT))/
 
-/** With these a server ends a connection that is open: killed, crashed, silent for too long. */
-const LAST_WORDS: ReadonlySet<string> = new Set(['57P01', '57P02', '57P05', '25P03'])
-
-export function isLastWord(error: unknown): boolean {
-  return LAST_WORDS.has(errorCode(error) ?? '')
-}
-
 /**
  * The error as Posthorn names it, whoever wrapped it; one that has no name of ours stays as it is.
  *
- * @returns `SerializationConflict`, `ConnectionLost`, `ReadOnlyUnit`, or the error itself
+ * @returns `SerializationConflict`, `ConnectionLost`, `AccessRefused`, or the error itself
  */
 export function classifyError(error: unknown): unknown {
   for (const link of causes(error)) if (link instanceof PosthornError) return link
   const code = errorCode(error)
   if (code === undefined) return error
   if (CONFLICTS.has(code)) return serializationConflict(`Postgres reports ${code}`, error)
-  if (code === '25006') return readOnlyUnit(error)
+  if (REFUSED.has(code)) return accessRefused(error)
   if (isConnectionError(error)) return connectionLost(error)
   if (TLS_CODE.test(code)) return untrusted(error)
   return error
+}
+
+/** `ReadOnlyUnit`, when that is what an error in a transaction says that was begun to read. */
+export function asReadOnlyUnit(error: unknown): unknown {
+  return errorCode(error) === READ_ONLY ? readOnlyUnit(error) : undefined
 }
 
 /** Nothing was written: the transaction ended with its connection. */
@@ -75,14 +83,27 @@ export function connectionLost(cause: unknown): PosthornError<'ConnectionLost'> 
   )
 }
 
-/** Nothing but the certificates, or those who set them up, can mend it. */
-function untrusted(cause: unknown): PosthornError<'ConnectionLost'> {
-  const link = causes(cause).find((one) => 'code' in one) as { message?: string; reason?: string } | undefined
+function accessRefused(cause: unknown): PosthornError<'AccessRefused'> {
   return new PosthornError(
-    'ConnectionLost',
-    `Postgres was not spoken to: TLS failed: ${link?.reason ?? link?.message ?? 'no reason given'}`,
+    'AccessRefused',
+    `Postgres does not let the driver’s user in: ${sayingOf(cause)}`,
     { outcome: 'not-executed', retryable: false, cause },
   )
+}
+
+/** What the first error with a code says. */
+function sayingOf(error: unknown): string {
+  const link = causes(error).find((one) => 'code' in one) as { message?: string; reason?: string } | undefined
+  return link?.reason ?? link?.message ?? 'no reason given'
+}
+
+/** Nothing but the certificates, or those who set them up, can mend it. */
+function untrusted(cause: unknown): PosthornError<'ConnectionLost'> {
+  return new PosthornError('ConnectionLost', `Postgres was not spoken to: TLS failed: ${sayingOf(cause)}`, {
+    outcome: 'not-executed',
+    retryable: false,
+    cause,
+  })
 }
 
 export function acquireTimeout(ms: number): PosthornError<'AcquireTimeout'> {
@@ -104,6 +125,11 @@ export function commitOutcomeUnknown(cause: unknown, xid?: string): PosthornErro
 /** What a driver says when it is asked for a connection after its end. */
 export function driverEnded(): Error {
   return Object.assign(new Error('The driver has been ended'), { code: 'CONNECTION_ENDED' })
+}
+
+/** What a connection is lost of that has ended without a word. */
+export function closedConnection(): Error {
+  return Object.assign(new Error('The connection was closed'), { code: 'CONNECTION_CLOSED' })
 }
 
 /** What a connection that gives no answer is lost of. */

@@ -15,6 +15,7 @@ import {
   type UnitState,
 } from '@posthorn/core/storage'
 import { commitOutcomeUnknown, connectionLost } from './classify-error.ts'
+import { commitOutcome } from './commit-outcome.ts'
 import { claimMessage, recordOutcome } from './drizzle-inbox.ts'
 import { assignedXid, insertOutbox, type StoredRecords, strikeOff } from './drizzle-outbox.ts'
 import type { GuardedTransaction } from './guarded-transaction.ts'
@@ -154,7 +155,8 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
       await this.#guarded.commit()
     } catch (error) {
       if (!(error instanceof PosthornError && error.code === 'CommitOutcomeUnknown')) throw error
-      const outcome = xid === undefined ? 'unknown' : await this.#driver.outcomeOf(xid)
+      const { era } = this.#guarded
+      const outcome = xid === undefined ? 'unknown' : await commitOutcome(this.#driver, { xid, era })
       if (outcome === 'aborted') throw connectionLost(error.cause)
       if (outcome === 'unknown') throw commitOutcomeUnknown(error.cause, xid)
     }

@@ -1,34 +1,32 @@
-import { setMaxListeners } from 'node:events'
 import { unitEnded } from '@posthorn/core/storage'
-import type { Row, Sql, TransactionSql } from 'postgres'
+import type { Row } from 'postgres'
 import { cancelQuery } from './cancel-query.ts'
 import {
   acquireTimeout,
+  asReadOnlyUnit,
   classifyError,
   commitOutcomeUnknown,
   connectionLost,
   isConnectionError,
   silentConnection,
 } from './classify-error.ts'
+import type { Connection } from './connection.ts'
 import { deferred } from './deferred.ts'
 import type { Parameter } from './statement-client.ts'
 import { within } from './within.ts'
 
 /*
- * postgres.js 3.4 is unsafe when a connection dies inside `sql.begin`: it writes its own rollback on a socket that is
- * not there, which ends the process, or the dead transaction's next statement and its commit run inside the
- * transaction that has the connection next. Both happen only when the callback settles or sends something after the
- * death. Hence the guard: the callback gives a promise that is settled from outside, by commit or rollback, and never
- * once the connection is lost; every statement is refused from then on; and each one under way is raced with the
- * loss, for some would otherwise never settle.
+ * `sql.begin` of postgres.js 3.4 is unsafe when the connection dies inside it: it writes its own rollback on a socket
+ * that is not there, which ends the process, or the dead transaction's next statement and its commit run inside the
+ * transaction that has the connection next. Hence transactions are begun and ended by statements of our own, on a
+ * connection that is nobody else's before or after its loss. Every statement is refused from then on; and each one under
+ * way is given up with the loss, for some would otherwise never settle.
  */
 
 export interface GuardOptions {
   /** What follows BEGIN. */
   readonly mode: string
-  readonly prepare: boolean
-  /** In ms. */
-  readonly acquireTimeout: number
+  readonly readOnly: boolean
   /** Without an answer for so long the connection counts as lost, in ms. */
   readonly longestSilence: number
   /** How long a cancellation or a rollback waits for a server that does not answer, in ms. */
@@ -36,98 +34,90 @@ export interface GuardOptions {
   readonly signal: AbortSignal | undefined
 }
 
-type Scope = Pick<TransactionSql, 'unsafe' | 'savepoint'>
-
 /**
- * The only place that calls `sql.begin`.
+ * Begins a transaction on a connection that is its own until it has ended.
  *
- * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`, or the signal's reason; a connection that comes later is
- * rolled back
+ * @param timeout in ms
+ * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`, or the signal's reason; in any case but the server's
+ * refusal the connection is then lost
  */
-export function beginGuarded(sql: Sql, options: GuardOptions): Promise<GuardedTransaction> {
+export async function beginGuarded(
+  connection: Connection,
+  options: GuardOptions,
+  timeout: number,
+): Promise<GuardedTransaction> {
   const { mode, signal } = options
-  const begun = deferred<GuardedTransaction>()
-  let transaction: GuardedTransaction | undefined
-  let wanted = true
-  const giveUp = (error: unknown) => {
-    wanted = false
-    stopWaiting()
-    begun.reject(error)
-  }
+  const giveUp = (reason: unknown) => connection.destroy(reason)
   const onAbort = () => giveUp(signal?.reason)
-  const timer = setTimeout(() => giveUp(acquireTimeout(options.acquireTimeout)), options.acquireTimeout)
-  const stopWaiting = () => {
+  const timer = setTimeout(() => giveUp(acquireTimeout(timeout)), timeout)
+  signal?.addEventListener('abort', onAbort)
+  try {
+    await connection.send(`begin ${mode}`).rows
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : classifyError(error)
+  } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', onAbort)
   }
-  if (signal?.aborted) giveUp(signal.reason)
-  else signal?.addEventListener('abort', onAbort)
-  // Many transactions may share a signal; that is no leak.
-  if (signal !== undefined) setMaxListeners(0, signal)
-  if (!wanted) return begun.promise
-
-  sql
-    .begin(mode, (scope) => {
-      if (!wanted) throw new Error('Nobody waits for this connection any more')
-      stopWaiting()
-      transaction = new GuardedTransaction(scope, options)
-      begun.resolve(transaction)
-      return transaction.gate
-    })
-    .then(
-      () => transaction?.onCommitted(),
-      (error: unknown) =>
-        transaction === undefined ? giveUp(classifyError(error)) : transaction.onFailed(error),
-    )
-  return begun.promise
+  return new GuardedTransaction(connection, options)
 }
 
 interface Statement {
-  readonly cancel: (() => Promise<void>) | undefined
+  readonly cancel: () => Promise<void>
   readonly reject: (error: unknown) => void
   /** Its answer has come, or never will: the connection is lost. */
   readonly over: Promise<void>
 }
 
+const UNSAID = { error: new Error('Postgres has rolled back what was to be committed') }
+
 type Phase = 'open' | 'committing' | 'rolling-back' | 'committed' | 'rolled-back' | 'lost'
 
 /** One transaction on one connection, from BEGIN to its end. */
 export class GuardedTransaction {
-  /** What postgres.js waits for before it commits or rolls back. */
-  readonly gate: Promise<void>
   /** Settles with the transaction's end, whatever that is. */
   readonly ended: Promise<void>
-  readonly #prepare: boolean
+  readonly #connection: Connection
+  readonly #readOnly: boolean
   readonly #longestSilence: number
   readonly #patience: number
   readonly #signal: AbortSignal | undefined
-  readonly #gate = deferred<void>()
   readonly #ended = deferred<void>()
   readonly #statements = new Set<Statement>()
+  readonly #forgetConnection: (() => void) | undefined
   readonly #onAbort = () => {
     this.#aborted ??= this.#abort()
   }
-  #scope: Scope
   #phase: Phase = 'open'
+  /** Why Postgres runs no statement any more but the end, or the return to a savepoint. */
+  #failure: { readonly error: unknown } | undefined
   #loss: unknown
+  #savepoints = 0
   #aborted: Promise<void> | undefined
   #silence: NodeJS.Timeout | undefined
 
-  constructor(scope: Scope, { prepare, longestSilence, patience, signal }: GuardOptions) {
-    this.#scope = scope
-    this.#prepare = prepare
+  constructor(connection: Connection, options: Omit<GuardOptions, 'mode'>) {
+    const { readOnly, longestSilence, patience, signal } = options
+    this.#connection = connection
+    this.#readOnly = readOnly
     this.#longestSilence = longestSilence
     this.#patience = patience
     this.#signal = signal
-    this.gate = this.#gate.promise
     this.ended = this.#ended.promise
     // Whoever ends the transaction awaits its end; when it ends by itself nobody does.
     this.#ended.promise.catch(() => undefined)
     signal?.addEventListener('abort', this.#onAbort)
+    this.#forgetConnection = connection.onLost((loss) => this.#onLost(loss))
+    if (signal?.aborted) this.#onAbort()
   }
 
   get phase(): Phase {
     return this.#phase
+  }
+
+  /** See `Connection.era`. */
+  get era(): string {
+    return this.#connection.era
   }
 
   /** @throws {PosthornError} `UnitEnded`, `ConnectionLost`, or the signal's reason */
@@ -140,48 +130,71 @@ export class GuardedTransaction {
   /** Statements are sent in the order of the calls, without waiting for the answers of those before. */
   async run(text: string, parameters: readonly Parameter[] = [], arrays = false): Promise<readonly Row[]> {
     this.assertOpen()
-    const query = this.#scope.unsafe(text, [...parameters], { prepare: this.#prepare })
-    return this.#raced(arrays ? query.values() : query, () => cancelQuery(query))
+    const { rows, query } = this.#connection.send(text, parameters, arrays)
+    const raced = deferred<readonly Row[]>()
+    const over = deferred<void>()
+    const statement: Statement = {
+      cancel: () => cancelQuery(query),
+      reject: raced.reject,
+      over: over.promise,
+    }
+    this.#statements.add(statement)
+    if (this.#statements.size === 1) this.#awaitAnswer()
+    const settle = (then: () => void) => {
+      this.#statements.delete(statement)
+      this.#awaitAnswer()
+      over.resolve()
+      then()
+    }
+    rows.then(
+      (value) => settle(() => raced.resolve(value)),
+      (reason: unknown) =>
+        settle(() => {
+          const ours = this.#readOnly ? asReadOnlyUnit(reason) : undefined
+          const error = ours ?? classifyError(reason)
+          this.#failure ??= { error }
+          // At once: whoever waits for this statement must not be able to send another one.
+          if (ours === undefined && isConnectionError(reason)) this.#connection.destroy(reason)
+          raced.reject(error)
+        }),
+    )
+    return raced.promise
   }
 
   /** Runs work whose writes are undone when it fails; the transaction goes on. */
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
-    this.assertOpen()
-    const outer = this.#scope
-    // Rejected with an error of its own: one of the work's may look as if the connection were lost.
-    const gate = deferred<void>()
-    const undone = new Error('Rolled back to the savepoint')
-    const opened = deferred<void>()
-    const ended = outer.savepoint((scope) => {
-      this.#scope = scope
-      opened.resolve()
-      return gate.promise
-    })
-    ended.catch(opened.reject)
-    await this.#raced(opened.promise)
+    const name = `s${this.#savepoints++}`
+    await this.run(`savepoint ${name}`)
     try {
       const result = await work()
       this.assertOpen()
-      gate.resolve()
-      await this.#raced(ended)
+      // One that nobody looked at.
+      if (this.#failure !== undefined) throw this.#failure.error
       return result
     } catch (error) {
       this.assertOpen()
-      gate.reject(undone)
-      await this.#raced(ended).catch((reason) => {
-        if (reason !== undone) throw reason
-      })
+      await this.run(`rollback to ${name}`)
+      this.#failure = undefined
       throw error
-    } finally {
-      this.#scope = outer
     }
   }
 
   /** @throws {PosthornError} `CommitOutcomeUnknown`, or why Postgres would not commit */
   async commit(): Promise<void> {
     this.assertOpen()
-    this.#end('committing')
-    this.#gate.resolve()
+    if (this.#failure !== undefined) {
+      await this.#rollback()
+      throw this.#failure.error
+    }
+    this.#enter('committing')
+    this.#connection.send('commit').rows.then(
+      // Of a transaction in which a statement has failed Postgres says so, and calls it no error.
+      ({ command }) => this.#onAnswer(command === 'ROLLBACK' ? (this.#failure ?? UNSAID) : undefined),
+      (error: unknown) => {
+        if (isConnectionError(error)) this.#connection.destroy(error)
+        this.#onAnswer({ error: classifyError(error) })
+      },
+    )
     await this.#ended.promise
   }
 
@@ -191,47 +204,15 @@ export class GuardedTransaction {
     await this.#rollback()
   }
 
-  onCommitted(): void {
-    if (this.#phase === 'lost') return
-    this.#end('committed')
-    this.#ended.resolve()
-  }
-
-  /** `sql.begin` has rejected: because we rolled back, because the commit failed, or because the connection died. */
-  onFailed(error: unknown): void {
-    if (this.#phase === 'open') this.#lose(error)
-    if (this.#phase === 'lost') return
-    const committing = this.#phase === 'committing'
-    const lost = isConnectionError(error)
-    if (lost) this.#giveUpStatements(error)
-    this.#end(committing && lost ? 'lost' : 'rolled-back')
-    this.#loss = error
-    if (!committing) this.#ended.resolve()
-    else this.#ended.reject(lost ? commitOutcomeUnknown(error) : classifyError(error))
-  }
-
-  #raced<T>(promise: PromiseLike<T>, cancelIt?: () => Promise<void>): Promise<T> {
-    const raced = deferred<T>()
-    const over = deferred<void>()
-    const statement: Statement = { cancel: cancelIt, reject: raced.reject, over: over.promise }
-    this.#statements.add(statement)
-    if (this.#statements.size === 1) this.#awaitAnswer()
-    const settle = (then: () => void) => {
-      this.#statements.delete(statement)
-      this.#awaitAnswer()
-      over.resolve()
-      then()
-    }
-    promise.then(
-      (value) => settle(() => raced.resolve(value)),
-      (error: unknown) =>
-        settle(() => {
-          // At once: whoever waits for this statement must not be able to send another one.
-          if (this.#phase === 'open' && isConnectionError(error)) this.#lose(error)
-          raced.reject(classifyError(error))
-        }),
+  async #rollback(): Promise<void> {
+    if (this.#phase !== 'open') return
+    this.#enter('rolling-back')
+    this.#connection.send('rollback').rows.then(
+      () => this.#end('rolled-back'),
+      (error: unknown) => this.#connection.destroy(error),
     )
-    return raced.promise
+    await within(this.#patience, this.#ended.promise)
+    if (!this.#isOver()) this.#connection.destroy(silentConnection(this.#patience))
   }
 
   async #abort(): Promise<void> {
@@ -239,53 +220,50 @@ export class GuardedTransaction {
     for (const { reject } of statements) reject(this.#signal?.reason)
     // Only the oldest is at work; the others fail after it. A cancellation that came late would hit another statement.
     const [oldest] = statements
-    const cancelled = oldest?.cancel?.() ?? Promise.resolve()
+    const cancelled = oldest?.cancel() ?? Promise.resolve()
     const over = Promise.allSettled([cancelled, ...statements.map((statement) => statement.over)])
     await within(this.#patience, Promise.race([over, this.#ended.promise]))
     await this.#rollback()
   }
 
-  async #rollback(): Promise<void> {
-    if (this.#phase !== 'open') return
-    this.#end('rolling-back')
-    this.#gate.reject(new Error('Rolled back'))
-    await within(this.#patience, this.#ended.promise)
+  #onAnswer(failure: { readonly error: unknown } | undefined): void {
+    if (this.#isOver()) return
+    if (failure !== undefined) this.#ended.reject(failure.error)
+    this.#end(failure === undefined ? 'committed' : 'rolled-back')
+  }
+
+  #onLost(loss: unknown): void {
+    if (this.#isOver()) return
+    this.#loss = loss
+    // Some of them would never settle.
+    for (const { reject } of this.#statements) reject(connectionLost(loss))
+    this.#statements.clear()
+    if (this.#phase === 'committing') this.#ended.reject(commitOutcomeUnknown(loss))
+    this.#end(this.#phase === 'rolling-back' ? 'rolled-back' : 'lost')
+  }
+
+  #isOver(): boolean {
+    return this.#phase === 'committed' || this.#phase === 'rolled-back' || this.#phase === 'lost'
+  }
+
+  #end(phase: Phase): void {
+    this.#enter(phase)
+    this.#forgetConnection?.()
+    this.#ended.resolve()
+  }
+
+  #enter(phase: Phase): void {
+    this.#phase = phase
+    this.#awaitAnswer()
+    this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 
   /** From one answer to the next: a statement may have to wait for many before it. */
   #awaitAnswer(): void {
     clearTimeout(this.#silence)
     const due = this.#phase === 'committing' || (this.#phase === 'open' && this.#statements.size > 0)
-    if (due) this.#silence = setTimeout(() => this.#onSilence(), this.#longestSilence)
-  }
-
-  #onSilence(): void {
-    const error = silentConnection(this.#longestSilence)
-    if (this.#phase === 'committing') {
-      this.onFailed(error)
-      return
-    }
-    this.#lose(error)
-    // The connection is still there: should it speak again, it is not to wait for us with the transaction open.
-    this.#gate.reject(error)
-  }
-
-  #end(phase: Phase): void {
-    this.#phase = phase
-    this.#awaitAnswer()
-    this.#signal?.removeEventListener('abort', this.#onAbort)
-  }
-
-  #lose(error: unknown): void {
-    this.#end('lost')
-    this.#loss = error
-    this.#giveUpStatements(error)
-    this.#ended.resolve()
-  }
-
-  /** Some of them would never settle. */
-  #giveUpStatements(error: unknown): void {
-    for (const { reject } of this.#statements) reject(connectionLost(error))
-    this.#statements.clear()
+    if (!due) return
+    const giveUp = () => this.#connection.destroy(silentConnection(this.#longestSilence))
+    this.#silence = setTimeout(giveUp, this.#longestSilence)
   }
 }

@@ -1,9 +1,17 @@
+import { setMaxListeners } from 'node:events'
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { PosthornError, type UnitOptions } from '@posthorn/core'
-import postgres, { type Sql } from 'postgres'
 import { cancelQuery } from './cancel-query.ts'
-import { acquireTimeout, classifyError, connectionLost, driverEnded, isLastWord } from './classify-error.ts'
+import {
+  acquireTimeout,
+  classifyError,
+  connectionLost,
+  driverEnded,
+  isConnectionError,
+} from './classify-error.ts'
+import { Connection } from './connection.ts'
+import { ConnectionPool } from './connection-pool.ts'
 import { beginGuarded, type GuardedTransaction, type GuardOptions } from './guarded-transaction.ts'
 import { type Db, drizzleOn, type Parameter } from './statement-client.ts'
 import { within } from './within.ts'
@@ -30,27 +38,20 @@ export interface PostgresDriverOptions {
  */
 export type PostgresTlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername'>
 
-/** Beyond so many statements under way each costs a round trip. An option that the client's types leave out. */
-const PIPELINE = { max_pipeline: 1_000 }
-
 /** Longest wait for a statement outside a transaction, in ms, its wait for a connection included. */
 const STATEMENT_DEADLINE = 15_000
-
-/** Longest wait for idle connections to close, in ms. */
-const CLOSING = 200
 
 /** Longer than this no timer waits, in ms. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
- * A pool of connections to one Postgres database. It makes the postgres.js client itself, because only certain
- * settings and ways of using it are safe; `guarded-transaction.ts` says why.
+ * A pool of connections to one Postgres database. It makes the postgres.js clients itself, because only certain
+ * settings and ways of using them are safe; `connection.ts` and `guarded-transaction.ts` say why.
  */
 export class PostgresDriver implements AsyncDisposable {
   /** Drizzle outside any transaction, for reading views. `db.transaction` is refused: begin a unit of work. */
   readonly db: Db
-  readonly #sql: Sql
-  readonly #prepare: boolean
+  readonly #pool: ConnectionPool
   readonly #max: number
   readonly #patience: number
   readonly #addedListeners = new Set<() => void>()
@@ -66,21 +67,15 @@ export class PostgresDriver implements AsyncDisposable {
       patience = 5_000,
       tls,
     } = options
-    this.#prepare = prepare
     this.#max = max
     this.#patience = patience
-    this.#sql = postgres(url, {
-      max,
+    const client = {
       prepare,
       ...(tls === undefined ? {} : { ssl: { ...checkedAddress(url), ...tls } }),
       connect_timeout: connectTimeout / 1_000,
-      // Asking for the array types leaves a rejection that nobody handles when the connection dies meanwhile.
-      fetch_types: false,
-      ...PIPELINE,
-      onnotice: () => undefined,
       connection: { application_name: applicationName },
-    })
-    leaveDatesAlone(this.#sql)
+    }
+    this.#pool = new ConnectionPool(max, () => Connection.open(url, client))
     this.db = drizzleOn(
       (text, parameters, arrays) => this.query(text, parameters, arrays) as Promise<unknown[]>,
       { savepoint: () => Promise.reject(noTransaction()) },
@@ -90,7 +85,7 @@ export class PostgresDriver implements AsyncDisposable {
   /**
    * Runs one statement outside any transaction. `deadline` in ms, its wait for a connection included.
    *
-   * @throws {PosthornError} `ConnectionLost`, `AcquireTimeout`
+   * @throws {PosthornError} `ConnectionLost`, `AccessRefused`, `AcquireTimeout`
    */
   async query<T = Readonly<Record<string, unknown>>>(
     text: string,
@@ -99,42 +94,48 @@ export class PostgresDriver implements AsyncDisposable {
     deadline = STATEMENT_DEADLINE,
   ): Promise<readonly T[]> {
     this.#assertNotEnding()
-    const query = this.#sql.unsafe(text, [...parameters], { prepare: this.#prepare })
-    const rows: Promise<unknown> = Promise.resolve(arrays ? query.values() : query)
-    this.#note(rows)
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
+    const end = performance.now() + deadline
+    const running = this.#pool.acquire(deadline).then((connection) => {
+      const { rows, query } = connection.send(text, parameters, arrays)
+      const timer = setTimeout(() => {
         void cancelQuery(query)
-        reject(acquireTimeout(deadline))
-      }, deadline)
+        connection.destroy(acquireTimeout(deadline))
+      }, end - performance.now())
+      const release = () => {
+        clearTimeout(timer)
+        this.#pool.release(connection)
+      }
+      rows.then(release, release)
+      return rows
     })
+    this.#note(running)
     try {
       // The caller knows what its statement selects.
-      return (await Promise.race([rows, late])) as readonly T[]
+      return (await running) as unknown as readonly T[]
     } catch (error) {
       throw classifyError(error)
-    } finally {
-      clearTimeout(timer)
     }
   }
 
   /**
    * Begins a transaction. Its time limits are set by a statement that travels with its first one.
    *
-   * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`; `SerializationConflict` when `lockKey` is not to be had
+   * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`, `AccessRefused`; `SerializationConflict` when `lockKey` is
+   * not to be had
    */
   async begin(options: UnitOptions = {}): Promise<GuardedTransaction> {
     this.#assertNotEnding()
     const { isolation = 'read committed', readOnly = false, lockKey, signal } = options
-    const begun = this.#begin({
+    // Many transactions may share a signal; that is no leak.
+    if (signal !== undefined) setMaxListeners(0, signal)
+    const guard: GuardOptions = {
       mode: `isolation level ${isolation}${readOnly ? ' read only' : ''}`,
-      prepare: this.#prepare,
-      acquireTimeout: options.acquireTimeout ?? 5_000,
+      readOnly,
       longestSilence: longestSilence(options, this.#patience),
       patience: this.#patience,
       signal,
-    })
+    }
+    const begun = this.#begin(guard, options.acquireTimeout ?? 5_000)
     // From now on, so that whoever waits for a connection is not forgotten at the end.
     this.#note(begun.then(({ ended }) => ended))
     const transaction = await begun
@@ -150,39 +151,30 @@ export class PostgresDriver implements AsyncDisposable {
     }
   }
 
-  /**
-   * postgres.js hands what a dying connection said last to the next one in its place, which then has not sent its BEGIN.
-   * So each of the connections may fail once more than it has.
-   */
-  async #begin(options: GuardOptions): Promise<GuardedTransaction> {
+  /** An idle connection may turn out to be dead only now. So each of them may fail, and one more. */
+  async #begin(options: GuardOptions, timeout: number): Promise<GuardedTransaction> {
+    const end = performance.now() + timeout
+    const left = () => Math.max(0, Math.round(end - performance.now()))
     for (let tries = 0; ; tries++) {
+      const connection = await this.#connection(left(), options.signal)
+      const release = () => this.#pool.release(connection)
       try {
-        return await beginGuarded(this.#sql, options)
+        const transaction = await beginGuarded(connection, options, left())
+        transaction.ended.then(release, release)
+        return transaction
       } catch (error) {
-        if (tries === this.#max || !isLastWord(error)) throw error
+        release()
+        if (tries === this.#max || !isConnectionError(error)) throw error
       }
     }
   }
 
-  /** What became of a transaction whose commit got no answer. Asks until there is an answer, for 5 s at most. */
-  async outcomeOf(xid: string): Promise<'committed' | 'aborted' | 'unknown'> {
-    const end = performance.now() + 5_000
-    while (performance.now() < end) {
-      try {
-        const [row] = await this.query<{ status: string | null }>(
-          'select pg_xact_status($1::text::xid8) as status',
-          [xid],
-          false,
-          end - performance.now(),
-        )
-        if (row?.status === 'committed' || row?.status === 'aborted') return row.status
-        if (row?.status === null) return 'unknown'
-      } catch {
-        // The server may still be on its way back.
-      }
-      await new Promise((resolve) => setTimeout(resolve, 100))
+  async #connection(timeout: number, signal: AbortSignal | undefined): Promise<Connection> {
+    try {
+      return await this.#pool.acquire(timeout, signal)
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : classifyError(error)
     }
-    return 'unknown'
   }
 
   /** Called after each commit through this driver that wrote outbox entries for the broker. */
@@ -204,10 +196,9 @@ export class PostgresDriver implements AsyncDisposable {
     return this.#ending
   }
 
-  /** The client's own wait would be in vain for a connection that has died inside a transaction. */
   async #end(patience: number): Promise<void> {
     await within(patience, Promise.allSettled(this.#running))
-    await this.#sql.end({ timeout: Math.min(patience, CLOSING) / 1_000 })
+    await this.#pool.end()
   }
 
   #note(running: Promise<unknown>): void {
@@ -250,15 +241,6 @@ function longestSilence(options: UnitOptions, patience: number): number {
   const { statementTimeout = STATEMENT_TIMEOUT, lockTimeout = LOCK_TIMEOUT } = options
   if (Math.round(statementTimeout) === 0) return LONGEST_TIMER
   return Math.min(statementTimeout + lockTimeout + patience, LONGEST_TIMER)
-}
-
-/** Drizzle maps times and JSON itself, by column; the client must hand them over as Postgres wrote them. */
-function leaveDatesAlone({ options }: Sql): void {
-  for (const oid of [1082, 1083, 1114, 1115, 1182, 1184, 1185, 1231]) {
-    options.parsers[oid] = (text: string) => text
-    options.serializers[oid] = (text: string) => text
-  }
-  for (const oid of [114, 3802]) options.serializers[oid] = (text: string) => text
 }
 
 /** Of an address postgres.js tells Node nothing, which would then look for the name `localhost` in the certificate. */

@@ -15,6 +15,10 @@ export interface TcpProxy extends AsyncDisposable {
   refusing: boolean
   /** By so much the request to cancel a statement comes late, in ms. */
   cancelDelay: number
+  /** Bytes so far, of both sides. */
+  readonly passed: number
+  /** New connections are reset when so many bytes of both sides have passed. */
+  cutAfter(bytes: number | undefined): void
   /** Sees every burst of the client before it is passed on; one for which it gives false is not. */
   onRequest: (bytes: Buffer) => boolean
 }
@@ -25,12 +29,24 @@ export async function tcpProxy(target: string, roundTrip = 0): Promise<TcpProxy>
   const sockets = new Set<Socket>()
   let flights = 0
   let swallowing = false
+  let passed = 0
+  let limit: number | undefined
   let proxy: TcpProxy
 
   const server = createServer((client) => {
     if (proxy.refusing) return void client.resetAndDestroy()
     const upstream = connect(Number(port || 5432), hostname)
     let answered = true
+    let left = limit ?? Number.POSITIVE_INFINITY
+    /** As much of it as may still pass, and the end behind it. */
+    const rest = (chunk: Buffer) => {
+      const part = chunk.subarray(0, left)
+      left -= part.length
+      passed += part.length
+      if (left === 0) setTimeout(() => client.resetAndDestroy(), 1)
+      return part
+    }
+    if (left === 0) rest(Buffer.alloc(0))
     for (const socket of [client, upstream]) {
       socket.setNoDelay(true)
       socket.on('error', () => undefined)
@@ -45,13 +61,15 @@ export async function tcpProxy(target: string, roundTrip = 0): Promise<TcpProxy>
       if (answered) flights += 1
       answered = false
       if (!proxy.onRequest(chunk)) return
-      later(roundTrip / 2 + (isCancel(chunk) ? proxy.cancelDelay : 0), () => upstream.write(chunk))
+      const part = rest(chunk)
+      later(roundTrip / 2 + (isCancel(chunk) ? proxy.cancelDelay : 0), () => upstream.write(part))
     })
     upstream.on('data', (chunk) => {
       if (swallowing) return
+      const part = rest(chunk)
       later(roundTrip / 2, () => {
         answered = true
-        client.write(chunk)
+        if (!client.destroyed) client.write(part)
       })
     })
   })
@@ -75,6 +93,12 @@ export async function tcpProxy(target: string, roundTrip = 0): Promise<TcpProxy>
     onRequest: () => true,
     get flights() {
       return flights
+    },
+    get passed() {
+      return passed
+    },
+    cutAfter: (bytes) => {
+      limit = bytes
     },
     cut,
     swallowAnswers: (swallow) => {

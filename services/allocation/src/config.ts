@@ -20,6 +20,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     port: ALLOCATION_PORT,
     logLevel: given.LOG_LEVEL,
     outboxCap: given.OUTBOX_CAP,
+    stopDeadline: given.STOP_SECONDS * 1_000,
   }
 }
 

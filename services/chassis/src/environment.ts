@@ -85,6 +85,8 @@ export const serviceVariables = {
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).default('info'),
   /** Entries in the outbox from which on nothing new is accepted. */
   OUTBOX_CAP: wholeNumber(1, 1_000_000_000).default(10_000),
+  /** How long a stop may take: less than whoever asks for it waits before he kills, which is commonly 30 s. */
+  STOP_SECONDS: wholeNumber(1, 3_600).default(25),
 }
 
 /** PEM texts for a connection that speaks TLS. */

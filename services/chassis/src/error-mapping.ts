@@ -50,12 +50,23 @@ export function problemOf(error: unknown, statuses: StatusTable, errorId: string
   if (error instanceof PosthornError) {
     const status = STATUS_OF_CODE[error.code]
     if (status !== undefined) return details(status, error.code, error.message)
-    if (error.retryable) return { ...details(503, error.code, 'Not now; try again.'), errorId }
   }
+  const passing = passingTrouble(error)
+  if (passing !== undefined) return { ...details(503, passing.code, 'Not now; try again.'), errorId }
   const { code = '', statusCode = 500, message } = Object(error) as FrameworkError
   if (statusCode === 503) return { ...details(503, 'Unavailable', 'Not now; try again.'), errorId }
   if (statusCode in CODE_OF_STATUS) return problemOfStatus(statusCode, DETAIL_OF_CODE[code] ?? message)
   return { ...details(500, 'InternalError', 'The service failed; its log tells more.'), errorId }
+}
+
+/** What may be gone the next time, also where a library has wrapped it into an error of its own. */
+function passingTrouble(error: unknown): PosthornError | undefined {
+  const seen = new Set<unknown>()
+  for (let one = error; one instanceof Error && !seen.has(one); one = one.cause) {
+    if (one instanceof PosthornError) return one.retryable ? one : undefined
+    seen.add(one)
+  }
+  return undefined
 }
 
 /** For one of the statuses that need no error: what is wrong lies in HTTP itself. */

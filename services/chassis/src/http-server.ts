@@ -43,6 +43,8 @@ const LIMITS = {
   handlerTimeout: 30_000,
   keepAliveTimeout: 72_000,
   requestIdHeader: false,
+  // Its answer would be no problem details.
+  return503OnClosing: false,
   routerOptions: { maxParamLength: 768 },
   http: {
     maxHeaderSize: 8_192,
@@ -64,7 +66,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const loggerInstance: FastifyBaseLogger = logger
   const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const problem = problemOf(error, statuses, request.id)
-    if (problem.status >= 500) request.log.error({ err: error, errorId: request.id }, problem.code)
+    if (problem.status >= 500) {
+      const level = problem.errorId === undefined ? 'info' : 'error'
+      request.log[level]({ err: error, errorId: request.id }, problem.code)
+    }
     if (problem.status === 503) reply.header('retry-after', '1')
     return reply.code(problem.status).type(PROBLEM_JSON).send(problem)
   }
@@ -83,7 +88,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   app.setNotFoundHandler(() => {
     throw new PosthornError('NotFound', 'There is nothing at this path.')
   })
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
   app.addHook('onRequest', async ({ method, raw: { headers, httpVersion } }) => {
+    if (closing) throw new PosthornError('Stopping', 'This instance is stopping; ask another one.')
     if (headers.host === undefined && httpVersion === '1.1') {
       throw new PosthornError('MalformedRequest', 'The Host header is missing.')
     }

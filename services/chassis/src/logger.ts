@@ -16,6 +16,9 @@ const SECRETS = ['password', 'url', 'authorization', 'cookie', 'email', 'recipie
   (name) => [name, `*.${name}`],
 )
 
+/** Longest texts in a line, in characters: a stranger may have chosen them, or a part of them. */
+const LONGEST = { message: 1_000, path: 256, stack: 4_000 } as const
+
 interface ErrorFacts {
   readonly type: string
   readonly code?: unknown
@@ -26,17 +29,21 @@ interface ErrorFacts {
 
 /** Named fields only: drivers hang queries and their parameters on errors. */
 function errorFacts(error: unknown, depth = 0): ErrorFacts {
-  if (!(error instanceof Error)) return { type: typeof error, message: withoutSecrets(String(error)) }
+  if (!(error instanceof Error)) return { type: typeof error, message: textOf('message', String(error)) }
   const { name, code, message, stack, cause } = error as Error & { code?: unknown }
   return {
     type: name,
     ...(code === undefined ? {} : { code }),
-    message: withoutSecrets(message),
-    ...(stack === undefined ? {} : { stack: withoutSecrets(stack) }),
+    message: textOf('message', message),
+    ...(stack === undefined ? {} : { stack: textOf('stack', stack) }),
     ...(cause === undefined || depth === 5 ? {} : { cause: errorFacts(cause, depth + 1) }),
   }
 }
 
 function requestFacts({ method, url }: { readonly method: string; readonly url: string }) {
-  return { method, path: url.split('?', 1)[0] }
+  return { method, path: url.split('?', 1)[0]?.slice(0, LONGEST.path) }
+}
+
+function textOf(kind: keyof typeof LONGEST, text: string): string {
+  return withoutSecrets(text).slice(0, LONGEST[kind])
 }

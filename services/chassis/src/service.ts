@@ -1,5 +1,8 @@
+import { lookup } from 'node:dns/promises'
 import { type ExternalBus, type MessageBus, Relay } from '@posthorn/core'
 import type { FastifyInstance } from 'fastify'
+import { Connections } from './connections.ts'
+import { endInOrder } from './end-in-order.ts'
 import { healthRoutes } from './health.ts'
 import { createHttpServer, type HttpServerOptions } from './http-server.ts'
 import { type Connecting, keepConnecting } from './keep-connecting.ts'
@@ -10,6 +13,8 @@ export interface ServiceParts extends Omit<HttpServerOptions, 'overloaded'> {
   readonly host: string
   readonly port: number
   readonly outboxCap: number
+  /** How long a stop may take, in ms. */
+  readonly stopDeadline: number
   readonly storage: Omit<Storage, 'units'>
   readonly bus: MessageBus
   readonly externalBus: ExternalBus
@@ -20,24 +25,17 @@ export interface Service {
   readonly http: FastifyInstance
   /** Serves HTTP from then on, and messages as soon as the broker is there. Gives the URL. */
   start(): Promise<string>
-  /** Finishes what has begun, up to a deadline. Gives the names of what it abandoned. */
+  /** Finishes what has begun, up to the deadline of stops. Gives the names of what it abandoned. Never rejects. */
   stop(): Promise<readonly string[]>
 }
 
-const STOP_DEADLINE = 8_000
-const HTTP_DEADLINE = 5_000
 const PURGE_INTERVAL = 3_600_000
 
-/** A client that says nothing would hold up the stop for longer than it may take. */
-async function closeHttp(http: FastifyInstance): Promise<void> {
-  const cut = setTimeout(() => http.server.closeAllConnections(), HTTP_DEADLINE)
-  await http.close()
-  clearTimeout(cut)
-}
+const nothing = (): readonly string[] => []
 
 /** Joins the parts of a service, and starts and stops them in the right order. */
 export async function createService(parts: ServiceParts): Promise<Service> {
-  const { storage, bus, externalBus, logger, routes, host, port, outboxCap } = parts
+  const { storage, bus, externalBus, logger, routes, host, port, outboxCap, stopDeadline } = parts
   const gauge = new OutboxGauge(storage.outbox, outboxCap)
   const relay = new Relay({
     queue: storage.outbox,
@@ -53,6 +51,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   let connecting: Connecting | undefined
   let purging: NodeJS.Timeout | undefined
   bus.listenTo(externalBus)
+  externalBus.onReachable((domain) => relay.reach(domain))
   const health = healthRoutes({
     gauge,
     externalBus,
@@ -64,15 +63,18 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     routes: [health, ...routes],
     overloaded: () => gauge.overloaded,
   })
+  const connections = new Connections(http.server)
 
   const purge = () => storage.inbox.purge().catch((error) => logger.warn({ err: error }, 'inbox not purged'))
 
   const begin = async () => {
     await storage.start()
     await bus.start()
+    // Refused once the server has been closed: a stop did not wait for this start.
+    // At one address: for each further one of a name there would be a server that the stop knows nothing of.
+    const address = await http.listen({ host: (await lookup(host)).address, port })
     gauge.start()
     purging = setInterval(() => void purge(), PURGE_INTERVAL).unref()
-    const address = await http.listen({ host, port })
     connecting = keepConnecting(externalBus, logger)
     relay.start()
     return address
@@ -88,19 +90,45 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     },
     async stop() {
       stopping = true
-      // Whoever asked for the start is told why it failed; here it only has to be over.
-      await starting?.catch(() => undefined)
-      clearInterval(purging)
-      gauge.stop()
-      await closeHttp(http)
-      await relay.stop()
-      const ended = connecting?.stop()
-      const lost = await externalBus.stop({ deadline: STOP_DEADLINE })
-      await ended
-      const abandoned = await bus.stop({ deadline: STOP_DEADLINE })
-      await bus[Symbol.asyncDispose]()
-      await storage.stop()
-      return [...lost, ...abandoned]
+      return endInOrder(stopDeadline, [
+        {
+          name: 'start',
+          // Whoever asked for it is told why it failed; here it only has to be over.
+          end: async () => {
+            await starting?.catch(() => undefined)
+            return []
+          },
+        },
+        {
+          name: 'HTTP',
+          end: (patience) => {
+            clearInterval(purging)
+            gauge.stop()
+            return connections.end(http.close(), patience)
+          },
+        },
+        // These do not tell what they give up: so they are to be late, which is told of them.
+        { name: 'relay', end: () => relay.stop({ deadline: stopDeadline }).then(nothing) },
+        {
+          name: 'external bus',
+          end: async (patience) => {
+            const ended = connecting?.stop()
+            const lost = await externalBus.stop({ deadline: patience })
+            await ended
+            return lost
+          },
+        },
+        {
+          name: 'message bus',
+          end: async (patience) => {
+            const abandoned = await bus.stop({ deadline: patience })
+            // What it holds is in use while anything goes on.
+            if (abandoned.length === 0) await bus[Symbol.asyncDispose]()
+            return abandoned
+          },
+        },
+        { name: 'storage', end: () => storage.stop(stopDeadline).then(nothing) },
+      ])
     },
   }
 }

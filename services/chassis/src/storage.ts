@@ -7,5 +7,6 @@ export interface Storage<R extends object = object, D extends string = string> {
   readonly inbox: InboxStore
   /** Brings the tables up to date. */
   start(): Promise<void>
-  stop(): Promise<void>
+  /** Waits `patience` ms for what is running, then closes. */
+  stop(patience?: number): Promise<void>
 }

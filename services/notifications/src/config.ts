@@ -26,6 +26,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     port: given.NOTIFICATIONS_PORT,
     logLevel: given.LOG_LEVEL,
     outboxCap: given.OUTBOX_CAP,
+    stopDeadline: given.STOP_SECONDS * 1_000,
     smtpUrl: given.SMTP_URL,
     mailFrom: given.MAIL_FROM,
   }

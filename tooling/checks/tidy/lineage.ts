@@ -1,5 +1,5 @@
-import { visit } from '../syntax.mjs'
 import type { SourceFile } from '../workspace.mjs'
+import { type Claim, pageClaims, titleClaims } from './title-ids.ts'
 
 /** What the tests of the systems that Posthorn succeeds promise: so many behaviours under each prefix, from 01 on. */
 const BEHAVIOURS: Readonly<Record<string, number>> = {
@@ -19,11 +19,6 @@ const BEHAVIOURS: Readonly<Record<string, number>> = {
   COS: 51,
 }
 
-interface Claim {
-  readonly id: string
-  readonly by: string
-}
-
 /**
  * Behaviours that nothing answers, that two answer, or that do not exist. A test answers by a title that begins with
  * their IDs, wherever the title is written; the page by a bullet such as `- **MSG-21 to MSG-24, MSG-51**: a sentence.`
@@ -38,7 +33,7 @@ export function lineageFaults(
     for (let number = 1; number <= count; number++) claimants.set(idOf(prefix, number), [])
   }
   const findings: string[] = []
-  for (const { id, by } of [...tests.flatMap(titleClaims), ...pageClaims(page)]) {
+  for (const { id, by } of [...tests.flatMap(titleClaims), ...pageClaims(page)].filter(isBehaviour)) {
     const known = claimants.get(id)
     if (known === undefined) findings.push(`${id} does not exist; ${by} claims it`)
     else known.push(by)
@@ -73,32 +68,6 @@ function idOf(prefix: string, number: number): string {
   return `${prefix}-${String(number).padStart(2, '0')}`
 }
 
-function titleClaims(file: SourceFile): Claim[] {
-  const claims: Claim[] = []
-  const take = (text: string | null | undefined) => {
-    const ids = /^(?:[A-Z][A-Z0-9]{1,2}-\d\d )+/.exec(text ?? '')?.[0].trim() ?? ''
-    claims.push(...ids.split(' ').flatMap((id) => (id === '' ? [] : [{ id, by: file.path }])))
-  }
-  visit(file, {
-    Literal: ({ value }) => take(typeof value === 'string' ? value : ''),
-    TemplateLiteral: ({ quasis }) => take(quasis[0]?.value.cooked),
-  })
-  return claims
-}
-
-function pageClaims(page: string): Claim[] {
-  return [...page.matchAll(/^- \*\*([^*]+)\*\*: \S/gm)].flatMap(([, list = '']) =>
-    list
-      .split(', ')
-      .flatMap(span)
-      .map((id) => ({ id, by: 'the page' })),
-  )
-}
-
-/** `MSG-21 to MSG-24`, or one alone. */
-function span(text: string): string[] {
-  const [first = '', last = first] = text.split(' to ')
-  const [prefix = '', from] = first.split('-')
-  const to = Number(last.split('-')[1])
-  return Array.from({ length: Math.max(to - Number(from) + 1, 1) }, (_, i) => idOf(prefix, Number(from) + i))
+function isBehaviour({ id }: Claim): boolean {
+  return id.includes('-')
 }

@@ -40,7 +40,7 @@ test.concurrent.each([
     /^allocation: The broker's URL is for the user guest, but allocation must connect as allocation/,
   ],
   ['allocation', 'without a database', allocation, /^allocation: .*(ECONNREFUSED|refused|reach)/],
-])('%s %s says so in one sentence and ends with 1', async (name, _what, env, sentence) => {
+])('B18 B20 %s %s says so in one sentence and ends with 1', async (name, _what, env, sentence) => {
   const service = startService({ name, port: 0, env })
   expect(await service.exited).toBe(1)
   expect(service.output().trim()).toMatch(sentence)

@@ -10,7 +10,7 @@ import { randomness } from './random.ts'
 import { onRabbitMq } from './testbed.ts'
 
 const seed = Number(process.env.POSTHORN_TEST_SEED ?? Math.floor(Math.random() * 2 ** 32))
-const count = process.env.POSTHORN_TEST_FULL === '1' ? 50_000 : 2_000
+const count = process.env.POSTHORN_TEST_FULL === '1' ? 50_000 : 1_000
 /** So many are sent before all of them must have come to an end. */
 const BATCH = 1_000
 

@@ -130,6 +130,9 @@ export class Ledger {
     return {
       frame: incoming.frame,
       redelivered: incoming.redelivered,
+      get live() {
+        return incoming.live
+      },
       ack: () => {
         counts.acked += 1
         incoming.ack()

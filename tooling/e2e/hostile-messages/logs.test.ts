@@ -18,7 +18,7 @@ const door = doorsOf(planSystem(system)).find(({ what }) => what === 'warehouse 
 if (door === undefined) throw new Error('The warehouse sends CreateBatch')
 const cases = frameCasesFor(door).filter(({ anonymous }) => anonymous !== true)
 
-test('a service that is sent them tells of each in one line of JSON, of limited length, and lives', async () => {
+test('B19 a service that is sent them tells of each in one line of JSON, of limited length, and lives', async () => {
   const { broker, allocation } = running
   const vhost = `${broker.namespace}.${door.domain}`
   const quiet = { onState: () => undefined, onReply: () => undefined, onRepliesLost: () => undefined }

@@ -6,7 +6,7 @@ import { readOptions } from './options.ts'
 
 const full = process.env.POSTHORN_TEST_FULL === '1'
 const { runs: wanted, ...options } = readOptions(process.env.POSTHORN_TEST_MODEL)
-const runs = { inProcess: wanted ?? (full ? 200 : 20), killed: wanted ?? 10 }
+const runs = { inProcess: wanted ?? (full ? 200 : 12), killed: wanted ?? 10 }
 /** In ms: many times what runs take, and a minute of shrinking. */
 const limit = (count: number, each: number) => 180_000 + count * each
 

@@ -3,6 +3,8 @@ import { closeConnections } from './close-connections.ts'
 import { deleteExchange } from './delete-exchange.ts'
 import { deleteQueue } from './delete-queue.ts'
 import { diskAlarm } from './disk-alarm.ts'
+import { killBackend, terminateBackends } from './end-backends.ts'
+import { postgresEndings } from './end-postgres.ts'
 import { fillDisk } from './fill-disk.ts'
 import { freezeBroker } from './freeze-broker.ts'
 import { freezeInstance } from './freeze-instance.ts'
@@ -11,9 +13,7 @@ import { killInstance } from './kill-instance.ts'
 import { mailRefused, mailServerAway } from './mail-trouble.ts'
 import { memoryAlarm } from './memory-alarm.ts'
 import { networkFaults } from './network.ts'
-import { restartPostgres } from './restart-postgres.ts'
 import { stopInstance } from './stop-instance.ts'
-import { terminateBackends } from './terminate-backends.ts'
 
 export const allKinds: readonly Fault[] = [
   ...(['allocation', 'notifications'] as const).flatMap((service) => [
@@ -29,7 +29,8 @@ export const allKinds: readonly Fault[] = [
   memoryAlarm,
   diskAlarm,
   terminateBackends,
-  restartPostgres,
+  killBackend,
+  ...postgresEndings,
   fillDisk,
   ...networkFaults,
   mailRefused,

@@ -7,10 +7,12 @@ export const diskAlarm: Fault = {
   lane: 'broker',
   lasts: [1_000, 10_000],
   impossible: needsOwnServers,
-  inject: async ({ own }) => {
-    await own?.rabbitMq.ctl('set_disk_free_limit', `${10 ** 15}`)
+  inject: async ({ own, management }) => {
+    await own?.rabbitMq.call(`rabbit_disk_monitor set_disk_free_limit [${10 ** 15}]`)
+    await management.untilAlarmed(true)
     return async () => {
-      await own?.rabbitMq.ctl('set_disk_free_limit', '50MB')
+      await own?.rabbitMq.call('rabbit_disk_monitor set_disk_free_limit ["50MB"]')
+      await management.untilAlarmed(false)
     }
   },
 }

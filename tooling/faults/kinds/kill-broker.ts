@@ -7,7 +7,8 @@ export const killBroker: Fault = {
   lane: 'broker',
   lasts: [500, 4_000],
   impossible: needsOwnServers,
-  inject: async ({ own }) => {
+  inject: async ({ own, topologySettled }) => {
+    await topologySettled()
     await own?.rabbitMq.kill()
     return async () => own?.rabbitMq.start()
   },

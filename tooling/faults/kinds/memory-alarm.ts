@@ -7,10 +7,12 @@ export const memoryAlarm: Fault = {
   lane: 'broker',
   lasts: [1_000, 10_000],
   impossible: needsOwnServers,
-  inject: async ({ own }) => {
-    await own?.rabbitMq.ctl('set_vm_memory_high_watermark', 'absolute', '1')
+  inject: async ({ own, management }) => {
+    await own?.rabbitMq.call('vm_memory_monitor set_vm_memory_high_watermark [{absolute,1}]')
+    await management.untilAlarmed(true)
     return async () => {
-      await own?.rabbitMq.ctl('set_vm_memory_high_watermark', 'absolute', '1GB')
+      await own?.rabbitMq.call('vm_memory_monitor set_vm_memory_high_watermark [{absolute,"1GB"}]')
+      await management.untilAlarmed(false)
     }
   },
 }

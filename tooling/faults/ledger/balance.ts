@@ -2,9 +2,10 @@ import { eventOrder, view } from './events.ts'
 import type { Facts, LedgerLine } from './facts.ts'
 import { answers, leftovers, processes } from './leftovers.ts'
 import { memory } from './memory.ts'
+import { notifications } from './notifications.ts'
 import { orderLines } from './order-lines.ts'
 import { stock } from './stock.ts'
-import { mails, notifications, subscribers } from './subscribers.ts'
+import { mails, subscribers } from './subscribers.ts'
 
 /** All lines of the ledger. */
 export function balance(facts: Facts): readonly LedgerLine[] {

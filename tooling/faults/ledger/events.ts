@@ -8,16 +8,10 @@ export function eventOrder({
   lines,
   batches,
 }: Pick<Facts, 'events' | 'lines' | 'batches'>): LedgerLine {
-  const differences: string[] = []
-  const versions = new Map<string, number>()
+  const differences = versions(events)
   const placed = new Map<string, string | null>()
   for (const event of events) {
-    const { sku, version, orderId } = event.payload
-    if (version !== undefined) {
-      const before = versions.get(sku) ?? 0
-      if (version < before) differences.push(`${event.type} of ${sku} v${version} came after v${before}`)
-      versions.set(sku, Math.max(before, version))
-    }
+    const { sku, orderId } = event.payload
     if (orderId !== undefined) differences.push(...follow(event, lineKey({ orderId, sku }), placed))
   }
   const stored = new Map(lines.map((line: LineRow) => [lineKey(line), line.batchRef]))
@@ -33,6 +27,23 @@ export function eventOrder({
   if (created.length !== batches.length)
     differences.push(`${batches.length} batches, ${created.length} told of`)
   return { name: 'events of a product in order, none lost, none twice', checked: events.length, differences }
+}
+
+/** A product's versions never go back, and are left out only by events of its batches, which carry none. */
+function versions(events: readonly TappedEvent[]): string[] {
+  const seen = new Map<string, { readonly version: number; readonly unnumbered: number }>()
+  return events.flatMap(({ type, payload: { sku, version } }) => {
+    const before = seen.get(sku) ?? { version: 0, unnumbered: 0 }
+    if (version === undefined) {
+      seen.set(sku, { ...before, unnumbered: before.unnumbered + 1 })
+      return []
+    }
+    if (version < before.version) return [`${type} of ${sku} v${version} came after v${before.version}`]
+    if (version === before.version) return []
+    seen.set(sku, { version, unnumbered: 0 })
+    const missing = version - before.version - 1 - before.unnumbered
+    return missing > 0 ? [`of ${sku} ${missing} versions are missing before v${version}`] : []
+  })
 }
 
 /** Does what the event says; tells where that cannot be. */

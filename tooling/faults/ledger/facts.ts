@@ -14,7 +14,7 @@ export interface Facts {
   readonly inbox: readonly InboxRow[]
   readonly notifications: readonly NotificationRow[]
   readonly facts: readonly FactRow[]
-  readonly watchers: readonly WatcherRow[]
+  readonly watching: readonly WatchingRow[]
   readonly mails: readonly CaughtMail[]
   /** Ids of what the warehouse heard, which remembers nothing. */
   readonly warehouse: readonly string[]
@@ -22,6 +22,8 @@ export interface Facts {
   /** Sessions of Postgres: all, and those that are left when half-open connections have been ended. */
   readonly sessions: { readonly all: readonly SessionRow[]; readonly left: readonly SessionRow[] }
   readonly queues: readonly QueueState[]
+  /** The queues of the plan, without figures. */
+  readonly planned: readonly Omit<QueueState, 'messages'>[]
   readonly deadLetters: readonly DeadLetter[]
   /** Connections to the broker, by user. */
   readonly connections: ReadonlyMap<string, number>
@@ -77,9 +79,11 @@ export interface FactRow {
   readonly eventId: string
 }
 
-export interface WatcherRow {
+/** Somebody began to watch an order, or an event of it was learned: one of the two, in the order of the commits. */
+export interface WatchingRow {
   readonly orderId: string
-  readonly email: string
+  readonly email: string | null
+  readonly eventId: string | null
 }
 
 export interface OutboxRow {

@@ -9,7 +9,7 @@ import type {
   OutboxRow,
   SessionRow,
   ViewRow,
-  WatcherRow,
+  WatchingRow,
 } from './facts.ts'
 
 type Service = 'allocation' | 'notifications'
@@ -32,7 +32,9 @@ export async function readStores({ databases }: Pick<World, 'databases'>) {
         select id, recipient, caused_by as "causedBy", status from notifications`,
       facts: await sql<FactRow[]>`
         select order_id as "orderId", sku, version, event_id as "eventId" from facts`,
-      watchers: await sql<WatcherRow[]>`select order_id as "orderId", email from watchers`,
+      watching: await sql<WatchingRow[]>`
+        select order_id as "orderId", email, event_id as "eventId"
+        from fault_machine_watching order by place`,
       inbox: await inbox(sql, 'notifications'),
       outbox: await outbox(sql, 'notifications'),
     })),
@@ -40,6 +42,13 @@ export async function readStores({ databases }: Pick<World, 'databases'>) {
   const { inbox: calls, outbox: outgoing, ...stock } = allocation
   const { inbox: taken, outbox: told, ...mails } = notifications
   return { ...stock, ...mails, inbox: [...calls, ...taken], outboxes: [...outgoing, ...told] }
+}
+
+export function readPostgresVersion({ databases }: Pick<World, 'databases'>): Promise<string> {
+  return within(databases.url('allocation'), async (sql) => {
+    const [row] = await sql<{ version: string }[]>`select current_setting('server_version') as version`
+    return row?.version.split(' ')[0] ?? 'unknown'
+  })
 }
 
 /** The services' sessions with their database; `idle` is how long a session has done nothing inside a transaction. */

@@ -1,5 +1,4 @@
-import type { Fleet } from '../fleet.ts'
-import type { Asked, Reply, Request } from './request.ts'
+import type { Reply, Request } from './request.ts'
 
 const DEADLINE = 15_000
 
@@ -8,7 +7,7 @@ export async function askByHttp(
   url: string,
   key: string,
   request: Request,
-  ending: AbortSignal = new AbortController().signal,
+  ending: AbortSignal,
 ): Promise<Reply> {
   const { method, path, body } = route(request)
   try {
@@ -24,18 +23,14 @@ export async function askByHttp(
     const text = await response.text()
     const answer = { status: response.status, body: text === '' ? null : (JSON.parse(text) as unknown) }
     if (response.ok) return { outcome: 'done', answer }
+    // The service was frozen before it had read the request: it can answer nothing else, and has done nothing.
+    if (response.status === 408) return { outcome: 'not done', answer }
     // Nothing that the load asks for is ever to be refused.
     return { outcome: response.status < 500 ? 'wrong' : 'unknown', answer }
   } catch (error) {
     const { name, cause } = error as Error
     return { outcome: 'unknown', answer: `${name} ${(cause as { code?: string } | undefined)?.code ?? ''}` }
   }
-}
-
-/** The very same request once more. */
-export async function askAgain(asked: Asked, fleet: Pick<Fleet, 'of'>): Promise<Asked> {
-  const [instance] = fleet.of('allocation')
-  return { ...asked, ...(await askByHttp(instance?.url ?? '', asked.id, asked.request)) }
 }
 
 function route(request: Request): { readonly method: string; readonly path: string; readonly body?: object } {
@@ -46,6 +41,7 @@ function route(request: Request): { readonly method: string; readonly path: stri
     case 'ChangeBatchQuantity':
       return { method: 'PATCH', path: `/batches/${request.ref}`, body: { qty: request.qty } }
     case 'Allocate':
+    case 'AskToBeTold':
       return { method: 'POST', path: '/allocations', body }
     case 'CancelLine':
       return { method: 'DELETE', path: `/allocations/${request.orderId}/${request.sku}` }

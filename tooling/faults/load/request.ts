@@ -15,6 +15,14 @@ export type Request =
       readonly qty: number
       readonly notify: string | null
     }
+  /** The same line again with another address: nothing but a watch comes of it, and that comes late. */
+  | {
+      readonly do: 'AskToBeTold'
+      readonly orderId: string
+      readonly sku: string
+      readonly qty: number
+      readonly notify: string
+    }
   | { readonly do: 'CancelLine'; readonly orderId: string; readonly sku: string }
 
 /** How it is asked: over HTTP with an idempotency key, or over the broker as a client that waits for an answer, or not. */

@@ -14,6 +14,8 @@ export interface LoadTargets {
   readonly ending: AbortSignal
 }
 
+type Line = Omit<Extract<Request, { readonly do: 'Allocate' }>, 'do' | 'notify'>
+
 /** In ms, between two requests of a worker. */
 const THINKING = [20, 250] as const
 
@@ -27,7 +29,7 @@ export class Worker {
   readonly #targets: LoadTargets
   readonly #random: Random
   readonly #journal: Asked[]
-  readonly #lines: { readonly orderId: string; readonly sku: string }[] = []
+  readonly #lines: Line[] = []
   readonly #batches: { readonly ref: string; readonly used: Set<number> }[] = []
   #made = 0
 
@@ -52,7 +54,7 @@ export class Worker {
     const channel = this.#random.pick<Channel>(['http', 'http', 'http', 'call', 'send'])
     const asked = await this.ask(request, channel, this.#random.int(1, 4))
     if (asked.outcome !== 'done') return
-    if (request.do === 'Allocate') this.#lines.push(request)
+    if (request.do === 'Allocate' || request.do === 'AskToBeTold') this.#lines.push(request)
     if (request.do === 'CreateBatch') this.#batches.push({ ref: request.ref, used: new Set([request.qty]) })
   }
 
@@ -67,19 +69,27 @@ export class Worker {
         return { do: 'ChangeBatchQuantity', ref: batch.ref, qty }
       }
     }
-    if (what < 0.3 && this.#lines.length > 0) {
-      const [line] = this.#lines.splice(random.int(0, this.#lines.length - 1), 1)
-      if (line !== undefined) return { do: 'CancelLine', orderId: line.orderId, sku: line.sku }
-    }
     this.#made += 1
+    const line = what < 0.34 ? this.#takeLine() : undefined
+    if (line !== undefined) {
+      const { orderId, sku, qty } = line
+      if (what < 0.28) return { do: 'CancelLine', orderId, sku }
+      return { do: 'AskToBeTold', orderId, sku, qty, notify: `${this.#name}-${this.#made}@example.com` }
+    }
     const sku = random.pick(this.#skus)
-    if (what < 0.42) {
+    if (what < 0.45) {
       const eta = random.pick([null, '2031-01-01', '2031-02-02'])
       return { do: 'CreateBatch', ref: `${this.#name}-b${this.#made}`, sku, qty: random.int(5, 40), eta }
     }
     const orderId = `${this.#name}-o${this.#made}`
     const notify = random.chance(0.3) ? `${this.#name}@example.com` : null
     return { do: 'Allocate', orderId, sku, qty: random.int(1, 8), notify }
+  }
+
+  /** It is given back when nothing that was asked about it can come late: that would make a cancelled line anew. */
+  #takeLine(): Line | undefined {
+    if (this.#lines.length === 0) return undefined
+    return this.#lines.splice(this.#random.int(0, this.#lines.length - 1), 1)[0]
   }
 
   /** Asks until it knows, or has tried often enough. */

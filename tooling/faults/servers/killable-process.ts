@@ -8,7 +8,7 @@ export interface KillableProcess {
   /** The last that it printed. */
   readonly output: () => string
   /** Sends the signal and waits for the end. */
-  end(signal: 'SIGKILL' | 'SIGQUIT' | 'SIGTERM'): Promise<void>
+  end(signal: 'SIGKILL' | 'SIGQUIT' | 'SIGINT'): Promise<void>
 }
 
 export function startKillable(command: string, args: readonly string[], options: SpawnOptions = {}) {
@@ -39,7 +39,7 @@ export function startKillable(command: string, args: readonly string[], options:
 
 /** Runs a program to its end. @throws when it fails, with what it printed */
 export async function runProgram(command: string, args: readonly string[], options: SpawnOptions = {}) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000, ...options })
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000, ...options })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {

@@ -13,8 +13,10 @@ export interface PostgresNode {
   readonly port: number
   /** Where its disk can be filled up; undefined where it has no small disk of its own, `why` not. */
   readonly disk: { readonly folder: string } | { readonly why: string }
-  /** Ends it as a crash would, `immediate` in Postgres' words. */
-  crash(): Promise<void>
+  /**
+   * Ends it: SIGINT with a checkpoint, SIGQUIT without, SIGKILL the postmaster alone, whose children notice that and go.
+   */
+  end(signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Promise<void>
   /** Starts it where it is not running, and waits until it serves. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -68,7 +70,7 @@ export async function startPostgresNode(folder: string): Promise<PostgresNode> {
       holder === undefined
         ? { why: 'a small tmpfs of its own takes root' }
         : { folder: `/proc/${holder.pid}/root${data}` },
-    crash: async () => server?.end('SIGQUIT'),
+    end: async (signal) => server?.end(signal),
     start: async () => {
       await eventually(
         async () => {

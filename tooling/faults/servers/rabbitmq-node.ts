@@ -12,22 +12,24 @@ export interface RabbitMqNode {
   readonly managementUrl: string
   readonly port: number
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void
-  /** SIGKILL of the broker itself; its data stay. */
-  kill(): Promise<void>
+  /** SIGKILL of the broker itself, or SIGTERM, with which it takes its leave; its data stay. */
+  kill(signal?: 'SIGKILL' | 'SIGTERM'): Promise<void>
   /** Starts it where it is not running, and waits until it serves. */
   start(): Promise<void>
-  /** `rabbitmqctl`. */
-  ctl(...args: readonly string[]): Promise<string>
+  /** Calls a function of its own: `module function [arguments]`. `rabbitmqctl` takes seconds where this takes none. */
+  call(what: string): Promise<void>
   stop(): Promise<void>
 }
 
 const FOLDERS = ['/usr/lib/rabbitmq/bin', '/opt/homebrew/sbin', '/usr/local/sbin']
+const ERLANG = ['/usr/bin', '/opt/homebrew/bin', '/opt/homebrew/lib/erlang/bin', '/usr/local/lib/erlang/bin']
+const NAME = 'faults@localhost'
 
 /** @throws when this machine has no RabbitMQ */
 export async function startRabbitMqNode(folder: string): Promise<RabbitMqNode> {
-  const [program, ctl] = [findProgram('rabbitmq-server', FOLDERS), findProgram('rabbitmqctl', FOLDERS)]
-  const epmd = findProgram('epmd', ['/usr/bin', '/opt/homebrew/bin', '/usr/local/lib/erlang/bin'])
-  if (program === undefined || ctl === undefined || epmd === undefined) {
+  const program = findProgram('rabbitmq-server', FOLDERS)
+  const [epmd, erlCall] = [findProgram('epmd', ERLANG), findProgram('erl_call', ERLANG)]
+  if (program === undefined || epmd === undefined || erlCall === undefined) {
     throw new Error('This machine has no rabbitmq-server; install it')
   }
   const home = join(folder, 'rabbitmq')
@@ -50,8 +52,8 @@ export async function startRabbitMqNode(folder: string): Promise<RabbitMqNode> {
     managementUrl,
     port,
     signal: (signal) => void pid().then((id) => process.kill(id, signal)),
-    kill: async () => {
-      process.kill(await pid(), 'SIGKILL')
+    kill: async (signal = 'SIGKILL') => {
+      process.kill(await pid(), signal)
       await eventually(() => server?.ended || undefined, 'the broker to be dead')
     },
     start: async () => {
@@ -64,7 +66,10 @@ export async function startRabbitMqNode(folder: string): Promise<RabbitMqNode> {
         120_000,
       )
     },
-    ctl: (...args) => runProgram(ctl, args, { env, cwd: home }),
+    call: async (what) => {
+      const answer = await runProgram(erlCall, ['-n', NAME, '-timeout', '60', '-a', what], { env })
+      if (answer !== 'ok') throw new Error(`${what} answered ${answer}`)
+    },
     stop: async () => {
       if (server !== undefined && !server.ended) process.kill(await pid(), 'SIGKILL')
       await server?.end('SIGKILL')
@@ -108,7 +113,7 @@ log.file = rabbit.log
     PATH: process.env.PATH,
     LC_ALL: 'C.UTF-8',
     HOME: join(home, 'home'),
-    RABBITMQ_NODENAME: 'faults@localhost',
+    RABBITMQ_NODENAME: NAME,
     RABBITMQ_CONF_ENV_FILE: '/dev/null',
     RABBITMQ_CONFIG_FILE: join(home, 'rabbitmq.conf'),
     RABBITMQ_ENABLED_PLUGINS_FILE: join(home, 'enabled_plugins'),

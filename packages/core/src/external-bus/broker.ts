@@ -58,7 +58,7 @@ export interface BrokerLink {
    * Delivers a queue's messages until cancelled, over any number of reconnects. `receive` must not throw; it settles
    * each message once, in its own time.
    * @throws {PosthornError} `PermissionNotProvisioned`, `TopologyMismatch` when the queue is not there;
-   * `BrokerUnreachable`, `ConnectionLost` when the link is closed
+   * `BrokerUnreachable`, also when the link is closed
    */
   consume(queue: string, options: ConsumeOptions, receive: (incoming: Incoming) => void): Promise<Consumer>
   /**
@@ -93,6 +93,8 @@ export interface Consumer {
 export interface Incoming {
   readonly frame: Frame
   readonly redelivered: boolean
+  /** Whether it can still be settled: neither has it been, nor has its connection gone. */
+  readonly live: boolean
   /** Removes the message for good. */
   ack(): void
   /** Counts a failed delivery. With `requeue` the queue offers it again until its delivery limit. */

@@ -21,15 +21,17 @@ export class BusSession {
   readonly pending: PendingCalls
   readonly #settings: BusSettings
   readonly #registrations: Registrations
+  readonly #onReachable: (domain: string) => void
   readonly #deliveries: Deliveries
   readonly #links = new Map<string, DomainLink>()
   readonly #consumers: Consumer[] = []
   #connected = false
   #ended = false
 
-  constructor(settings: BusSettings, registrations: Registrations) {
+  constructor(settings: BusSettings, registrations: Registrations, onReachable: (domain: string) => void) {
     this.#settings = settings
     this.#registrations = registrations
+    this.#onReachable = onReachable
     this.pending = new PendingCalls(settings.clock, settings.pendingCalls)
     this.#deliveries = new Deliveries(settings.clock, (incoming, error) =>
       settings.report(
@@ -99,6 +101,7 @@ export class BusSession {
     const failed = opened.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     this.#connected = true
+    for (const domain of this.#links.keys()) this.#onReachable(domain)
     await this.#consume()
   }
 
@@ -106,6 +109,9 @@ export class BusSession {
     const opened = await openDomainLink(this.#settings, this.#registrations, domain, {
       onReply: (frame) => this.pending.onReply(domain, frame),
       onRepliesLost: () => this.pending.onRepliesLost(domain),
+      onUp: () => {
+        if (this.sends) this.#onReachable(domain)
+      },
     })
     this.#links.set(domain, opened)
     if (!givenUp.aborted) return
@@ -157,7 +163,8 @@ export class BusSession {
 /** What a promise gives, unless the signal is aborted first: then its reason is thrown. */
 function orAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    promise.then(resolve, reject)
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })
 }

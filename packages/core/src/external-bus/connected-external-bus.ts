@@ -1,4 +1,5 @@
 import { PosthornError } from '../errors.ts'
+import { harmless } from '../listener.ts'
 import type { AnyCommandDefinition, AnyEventDefinition } from '../messages/definitions.ts'
 import type { CallableBy, Command, Event, ResultOf } from '../messages/message.ts'
 import type { StoredMessage } from '../outbox/outbox.ts'
@@ -31,6 +32,7 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
   readonly domain: D
   readonly #settings: BusSettings
   readonly #registrations: Registrations
+  readonly #reachableListeners = new Set<(domain: string) => void>()
   #session: BusSession | undefined
   #phase: 'stopped' | 'starting' | 'started' | 'stopping' = 'stopped'
   /** Of the starts asked for since the last stop. */
@@ -121,6 +123,12 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
     else await publishEvent(this.#settings, this.#started(), message)
   }
 
+  onReachable(listener: (domain: string) => void): () => void {
+    const own = harmless((domain: string) => listener(domain))
+    this.#reachableListeners.add(own)
+    return () => this.#reachableListeners.delete(own)
+  }
+
   health(): ExternalBusHealth {
     const links = this.#session?.links ?? []
     const allUp = links.every(({ state }) => state === 'up')
@@ -145,7 +153,9 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
   async #open(givenUp: AbortSignal): Promise<void> {
     if (this.#session !== undefined) return
     this.#phase = 'starting'
-    this.#session = new BusSession(this.#settings, this.#registrations)
+    this.#session = new BusSession(this.#settings, this.#registrations, (domain) => {
+      for (const listener of this.#reachableListeners) listener(domain)
+    })
     try {
       await this.#session.open(givenUp)
       this.#phase = 'started'

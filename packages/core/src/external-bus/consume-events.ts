@@ -15,9 +15,16 @@ export function eventConsumer(
   link: BrokerLink,
   domain: string,
 ): (incoming: Incoming) => void {
-  const { self, attempts, registrations } = context
+  const { self, attempts, registrations, clock } = context
   const queue = eventQueue(self)
-  const route: RetryRoute = { link, queue, exchange: subscriberRetryExchange(self), attempts }
+  const route: RetryRoute = {
+    link,
+    queue,
+    exchange: subscriberRetryExchange(self),
+    attempts,
+    clock,
+    stopping: context.deliveries.stopping,
+  }
   const definitions = context.system.domains.get(domain)?.events ?? {}
   const expected: Expected<EventDefinition> = {
     queue,

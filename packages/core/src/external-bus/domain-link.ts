@@ -32,7 +32,7 @@ export async function openDomainLink(
   settings: BusSettings,
   registrations: Registrations,
   domain: string,
-  events: Pick<LinkEvents, 'onReply' | 'onRepliesLost'>,
+  { onUp, ...events }: Pick<LinkEvents, 'onReply' | 'onRepliesLost'> & { readonly onUp: () => void },
 ): Promise<DomainLink> {
   const plan = planVhost(
     settings.system,
@@ -47,8 +47,9 @@ export async function openDomainLink(
   let reason: string | null = null
   const link = await settings.broker.open(plan.name, {
     ...events,
-    onState: (_state, why) => {
+    onState: (state, why) => {
       reason = why
+      if (state === 'up') onUp()
     },
   })
   try {

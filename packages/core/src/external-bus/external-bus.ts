@@ -74,6 +74,11 @@ export interface ExternalBus<D extends string = string> {
   /** What a relay does: passes a stored event or command on as it is. @throws as `publish` and `send` */
   forward(message: StoredMessage): Promise<void>
 
+  /**
+   * Called with a domain whenever messages can be passed on to it again: after the start, and after its link was down.
+   * What it throws becomes a warning of the process. Gives the function that ends it.
+   */
+  onReachable(listener: (domain: string) => void): () => void
   health(): ExternalBusHealth
 }
 

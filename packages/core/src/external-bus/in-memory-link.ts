@@ -16,7 +16,8 @@ import type { VhostPlan } from './topology.ts'
 
 /** A consumer over all reconnects; once cancelled it has no `again`, but its last hold until all is settled. */
 interface Attachment {
-  hold: QueueHold
+  /** Undefined until the link is up for the first time. */
+  hold: QueueHold | undefined
   again: (() => QueueHold) | undefined
 }
 
@@ -72,11 +73,14 @@ export class InMemoryLink implements BrokerLink {
     const queue = this.#place.queue(name)
     if (queue === undefined || !this.#place.offers(this.#user, 'read', name)) throw this.#missing([name])
     const attach = () => queue.consume(prefetch, receive)
-    const attachment: Attachment = { hold: attach(), again: attach }
+    const attachment: Attachment = {
+      hold: this.#state === 'up' ? attach() : undefined,
+      again: attach,
+    }
     this.#attachments.add(attachment)
     return {
       cancel: async () => {
-        attachment.hold.cancel()
+        attachment.hold?.cancel()
         attachment.again = undefined
       },
     }
@@ -120,7 +124,7 @@ export class InMemoryLink implements BrokerLink {
 
   #leave(reason: string): void {
     this.#replies?.remove()
-    for (const { hold } of this.#attachments) hold.drop()
+    for (const { hold } of this.#attachments) hold?.drop()
     this.#become('down', reason)
   }
 

@@ -92,8 +92,9 @@ export class InMemoryQueue {
   }
 
   #add(entry: Entry): void {
-    const after = this.#ready.findIndex(({ place }) => place > entry.place)
-    this.#ready.splice(after === -1 ? this.#ready.length : after, 0, entry)
+    const isLast = (this.#ready.at(-1)?.place ?? -1) < entry.place
+    const after = isLast ? this.#ready.length : this.#ready.findIndex(({ place }) => place > entry.place)
+    this.#ready.splice(after, 0, entry)
     this.#bytes += entry.frame.body.length
     if (entry.expiresAt !== Number.POSITIVE_INFINITY) {
       entry.cancelExpiry = this.#clock.after(Math.max(0, entry.expiresAt - this.#clock.now()), () => {
@@ -150,6 +151,9 @@ export class InMemoryQueue {
     return {
       frame: entry.frame,
       redelivered: entry.returned,
+      get live() {
+        return subscriber.unsettled.has(entry)
+      },
       ack: () => settle(() => undefined),
       reject: (requeue) => {
         if (requeue) this.#fail(subscriber, entry)

@@ -147,7 +147,8 @@ function verify<D extends CommandDefinition | EventDefinition>(
 
 /** Some clients name the encoding of the text here; nothing is ever decompressed. */
 const PLAIN = new Set([undefined, 'utf-8'])
-const DIRECT_REPLY = /^amq\.rabbitmq\.reply-to\.[\w.=+/-]{1,255}$/
+/** No queue can have such a name: `amq.` is the broker's own. What follows, each of its releases may write as it likes. */
+const DIRECT_REPLY = /^amq\.rabbitmq\.reply-to\.[\x21-\x7e]{1,255}$/
 
 function messageOf(
   frame: Frame,

@@ -1,5 +1,8 @@
+import type { Clock } from '../clock.ts'
+import { PosthornError } from '../errors.ts'
 import type { BrokerLink, Frame, FrameProperties, Incoming } from './broker.ts'
 import { deadQueue, RETRY_TIERS, type RetryTier, retryQueue } from './names.ts'
+import { retryInPlace } from './retry-in-place.ts'
 import type { EffectiveSender } from './sender.ts'
 import { HEADERS, MAX_BODY, textHeader } from './wire-format.ts'
 
@@ -14,6 +17,9 @@ export interface RetryRoute {
   readonly exchange: string
   /** How often a message is tried before it is dead. */
   readonly attempts: number
+  readonly clock: Clock
+  /** Aborted when nothing shall be tried again. */
+  readonly stopping: AbortSignal
 }
 
 export interface FailedDelivery {
@@ -27,10 +33,16 @@ export interface FailedDelivery {
 /** What was done: `requeue` when no copy could be made. */
 export type Redelivered = 'retry' | 'dead-letter' | 'requeue'
 
-/** In ms. When it has passed the message goes back to its queue and counts a delivery. */
+/** How long one try to make the copy may take, in ms. */
 const COPY_DEADLINE = 5_000
+/** A try that was not confirmed in time may have left a copy: after so many the message itself comes again instead. */
+const UNCONFIRMED_COPIES = 2
 
-/** Tries the message again later; once it has had all its attempts, it is dead as `attempts-exhausted`. */
+/**
+ * Tries the message again later; once it has had all its attempts, it is dead as `attempts-exhausted`.
+ *
+ * @throws why no copy could be made, with nothing settled, when the route is stopping
+ */
 export function retryLater(route: RetryRoute, failed: FailedDelivery): Promise<Redelivered> {
   const attempt = failed.sender?.attempt ?? 1
   if (attempt >= route.attempts) return bury(route, failed, 'attempts-exhausted')
@@ -43,7 +55,11 @@ export function retryLater(route: RetryRoute, failed: FailedDelivery): Promise<R
   )
 }
 
-/** Gives the message up. It stays in the dead queue with the reason, to be looked at and replayed. */
+/**
+ * Gives the message up. It stays in the dead queue with the reason, to be looked at and replayed.
+ *
+ * @throws why no copy could be made, with nothing settled, when the route is stopping
+ */
 export function bury(route: RetryRoute, failed: FailedDelivery, reason: string): Promise<Redelivered> {
   const headers = { [HEADERS.attempt]: failed.sender?.attempt ?? 1, [HEADERS.reason]: reason }
   return settle(route, failed, 'dead-letter', copyOf(route, failed, deadQueue(route.queue), headers))
@@ -86,9 +102,16 @@ async function settle(
     incoming.reject(false)
     return 'dead-letter'
   }
+  let unconfirmed = 0
+  const isFinal = (error: unknown) => {
+    if (error instanceof PosthornError && error.code === 'PublishTimeout') unconfirmed += 1
+    return !incoming.live || unconfirmed === UNCONFIRMED_COPIES
+  }
   try {
-    await route.link.publish(copy, COPY_DEADLINE)
-  } catch {
+    // Handed back at once it would come again at once, and soon be dead for no fault of its own.
+    await retryInPlace(route.clock, route.stopping, isFinal, () => route.link.publish(copy, COPY_DEADLINE))
+  } catch (error) {
+    if (route.stopping.aborted) throw error
     incoming.reject(true)
     return 'requeue'
   }

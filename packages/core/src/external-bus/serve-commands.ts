@@ -16,6 +16,8 @@ export function sendConsumer(context: ConsumerContext, link: BrokerLink): (incom
     queue: COMMAND_QUEUE,
     exchange: OWNER_RETRY_EXCHANGE,
     attempts: context.attempts,
+    clock: context.clock,
+    stopping: context.deliveries.stopping,
   }
   const expected = expectCommands(context, COMMAND_QUEUE, false)
   return (incoming) =>

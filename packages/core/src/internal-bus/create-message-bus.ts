@@ -262,16 +262,18 @@ class InProcessMessageBus<
     const isDeclared =
       error instanceof DeclaredError && error.domain === this.domain && Object.hasOwn(declared, error.name)
     if (!isDeclared) throw error
-    const transaction = await this.#options.units.begin()
-    try {
-      const claimed = await transaction.inbox.claim(claim.key, claim.fingerprint)
-      if (!claimed.first) return storedOutcome(this.#registry, message, claimed.outcome)
-      transaction.inbox.record(claim.key, { ok: false, error: { name: error.name, data: error.data } })
-      await transaction.commit()
-    } finally {
-      await transaction.rollback()
-    }
-    throw error
+    return this.#parts.retry(async () => {
+      const transaction = await this.#options.units.begin()
+      try {
+        const claimed = await transaction.inbox.claim(claim.key, claim.fingerprint)
+        if (!claimed.first) return storedOutcome(this.#registry, message, claimed.outcome)
+        transaction.inbox.record(claim.key, { ok: false, error: { name: error.name, data: error.data } })
+        await transaction.commit()
+      } finally {
+        await transaction.rollback()
+      }
+      throw error
+    })
   }
 
   #commandTask(command: Command): Task<R> {

@@ -46,6 +46,8 @@ export class Relay {
   readonly #local: RelayLoop
   /** Domains to which nothing could be passed on, and until when they are left alone. */
   readonly #unreachable = new Map<string, number>()
+  /** Domains that were said to be reachable since the last batch began. */
+  readonly #returned = new Set<string>()
   readonly #dispatching = new Set<Promise<void>>()
   readonly #report: (error: unknown, entry?: OutboxEntry) => void
   /** By position. What outlived its batch is joined by the next one, not sent beside itself. */
@@ -75,6 +77,13 @@ export class Relay {
     this.#broker.wake()
   }
 
+  /** Takes a domain's entries at once: `externalBus.onReachable((domain) => relay.reach(domain))`. */
+  reach(domain: string): void {
+    this.#returned.add(domain)
+    this.#unreachable.delete(domain)
+    this.wake()
+  }
+
   /**
    * Takes nothing more and waits for what is under way, `deadline` ms at the longest (default 10,000). What has not
    * ended by then is passed on again later. Idempotent.
@@ -89,13 +98,17 @@ export class Relay {
     const { queue, batch = 200 } = this.#options
     let next: Round = 'idle'
     const send = async (entries: readonly OutboxEntry[]) => {
+      this.#returned.clear()
       const { settlements, unreachable } = await forwardBatch(entries, {
         forward: (entry) => this.#forward(entry),
         onError: (error, entry) => this.#report(error, entry),
         clock: this.#clock,
         deadline: BATCH_DEADLINE,
       })
-      for (const domain of unreachable) this.#unreachable.set(domain, this.#clock.now() + this.#poll)
+      const until = this.#clock.now() + this.#poll
+      for (const domain of unreachable) {
+        if (!this.#returned.has(domain)) this.#unreachable.set(domain, until)
+      }
       const failed = unreachable.size > 0 || settlements.some(({ ok }) => !ok)
       if (entries.length === batch || failed) next = 'more'
       return settlements

@@ -7,8 +7,11 @@ import { inMemoryExternalBus } from '../../src/external-bus/in-memory-external-b
 import { vhostName } from '../../src/external-bus/names.ts'
 import { planSystem } from '../../src/external-bus/plan-system.ts'
 
+const full = process.env.POSTHORN_TEST_FULL === '1'
+
 const harness: ExternalBusHarness = {
   promises: { durable: false, ordered: true },
+  scale: full ? 1 : 0.05,
   world: async (system, options = {}) => {
     const namespace = 'contract'
     const plan = planSystem(system, { namespace, ...options })
@@ -35,4 +38,4 @@ const harness: ExternalBusHarness = {
   },
 }
 
-externalBusContract(test, harness)
+externalBusContract((name, run) => test.concurrent(name, run, full ? 120_000 : 20_000), harness)

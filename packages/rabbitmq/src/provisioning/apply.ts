@@ -40,7 +40,9 @@ async function putUser(
   connections: number | undefined,
 ): Promise<void> {
   if (password !== undefined) {
-    await api.put({ password, tags: '' }, 'users', user)
+    const put = () => api.put({ password, tags: '' }, 'users', user)
+    // Two who make a user at the same time: RabbitMQ refuses the second one, for whom it is there by then.
+    await put().catch((error) => (isThere(error) ? put() : Promise.reject(error)))
   } else if (!(await api.get<{ name: string }[]>('users')).some(({ name }) => name === user)) {
     throw rabbitMqError('InvalidConfiguration', `User ${user} does not exist yet and needs a password`)
   }
@@ -48,6 +50,9 @@ async function putUser(
     await api.put({ value }, 'user-limits', user, limit)
   }
 }
+
+const isThere = (error: unknown) =>
+  error instanceof PosthornError && /user_already_exists/.test(String(error.details.reason))
 
 async function applyVhost(api: ManagementApi, plan: SystemPlan, vhost: VhostPlan): Promise<void> {
   const { name } = vhost

@@ -5,4 +5,9 @@ import { RabbitMqWorlds } from '../support/rabbitmq-worlds.ts'
 const worlds = new RabbitMqWorlds()
 afterAll(() => worlds.dispose())
 
-externalBusContract(test, { promises: { durable: true, ordered: true }, world: worlds.world })
+const full = process.env.POSTHORN_TEST_FULL === '1'
+externalBusContract((name, run) => test.concurrent(name, run, full ? 120_000 : 20_000), {
+  promises: { durable: true, ordered: true },
+  scale: full ? 1 : 0.05,
+  world: worlds.world,
+})

@@ -4,6 +4,7 @@ import { parseAmqpUrl } from '../../src/amqp-url.ts'
 import { Connection } from '../../src/connection.ts'
 import type { Session } from '../../src/session.ts'
 import { eventually } from '../support/eventually.ts'
+import { openLink } from '../support/open-link.ts'
 import { shopSystem } from '../support/shop-system.ts'
 import { type TcpProxy, tcpProxy } from '../support/tcp-proxy.ts'
 
@@ -58,5 +59,37 @@ test('a session that could not be set up is closed, and replaced once', async ()
   await expect(eventually('a fourth', () => sessions > 3, 600)).rejects.toThrow('in vain')
   expect(proxy.open()).toBe(1)
   await connection.close(1_000)
+  await eventually('no connection is left', () => proxy.open() === 0)
+})
+
+test('K8 a close ends a handshake that gets no answer, and nobody is connected afterwards', async () => {
+  await using proxy = await tcpProxy(system.adminUrl)
+  proxy.freeze(true)
+  const connection = connectionVia(proxy, async () => undefined)
+  const opened = connection.open().catch((error: unknown) => error)
+  await eventually('it is connecting', () => proxy.attempts() === 1)
+  const start = performance.now()
+  await connection.close(1_000)
+  expect(await opened).toMatchObject({ code: 'BrokerUnreachable' })
+  expect(performance.now() - start).toBeLessThan(5_000)
+  proxy.freeze(false)
+  await eventually('no connection is left', () => proxy.open() === 0)
+})
+
+test('K8 a link that is closed while it connects to consume waits for no answer', async () => {
+  await using proxy = await tcpProxy(system.adminUrl)
+  const far = { namespace: system.namespace, urlFor: (user: string) => proxy.through(system.urlFor(user)) }
+  await using shipping = await openLink(far, 'shipping', 'billing')
+  proxy.freeze(true)
+  const options = { prefetch: 1 }
+  const consuming = shipping.link
+    .consume('shipping.q.events', options, () => undefined)
+    .catch((error: unknown) => error)
+  await eventually('it is connecting', () => proxy.attempts() === 2)
+  const start = performance.now()
+  await shipping.link.close(200)
+  expect(await consuming).toMatchObject({ code: 'BrokerUnreachable' })
+  expect(performance.now() - start).toBeLessThan(5_000)
+  proxy.freeze(false)
   await eventually('no connection is left', () => proxy.open() === 0)
 })

@@ -41,7 +41,7 @@ async function publish(...bodies: readonly string[]): Promise<void> {
 }
 
 describe('consuming', () => {
-  test('no more messages are out than the prefetch allows, and they come in order', async () => {
+  test('C31 no more messages are out than the prefetch allows, and they come in order', async () => {
     await publish('1', '2', '3', '4', '5')
     await using shipping = await openLink(system, 'shipping', 'billing')
     const out: Incoming[] = []
@@ -82,7 +82,7 @@ describe('consuming', () => {
     expect(deliveries).toBe(1)
   })
 
-  test('a consumer whose channel breaks gets another, and its messages again', async () => {
+  test('F11 a consumer whose channel breaks gets another, and its messages again', async () => {
     await publish('1')
     await using shipping = await openLink(system, 'shipping', 'billing')
     const seen: boolean[] = []
@@ -98,7 +98,7 @@ describe('consuming', () => {
     expect(shipping.states.map(({ state }) => state)).toEqual(['up', 'down', 'up'])
   })
 
-  test('settling twice is a no-op: the channel and its other messages live', async () => {
+  test('K7 C29 settling twice is a no-op: the channel and its other messages live', async () => {
     await publish('1', '2')
     await using shipping = await openLink(system, 'shipping', 'billing')
     const seen: string[] = []
@@ -151,7 +151,7 @@ describe('consuming', () => {
     await shipping.link.consume(WORK, { prefetch: 1 }, () => undefined)
   })
 
-  test('a deleted queue shows in the state, and consuming goes on when it is back', async () => {
+  test('F12 C33 a deleted queue shows in the state, and consuming goes on when it is back', async () => {
     const api = new ManagementApi(system.managementUrl)
     const vhost = `${system.namespace}.billing`
     await using billing = await openLink(system, 'billing', 'billing')

@@ -93,7 +93,7 @@ test('a replay has its original caller, and all its attempts again; what fails t
   expect(await depths()).toEqual([0])
 })
 
-test('a replay of what has been applied is not applied again', async () => {
+test('C25 C35 a replay of what has been applied is not applied again', async () => {
   await using service = await openBank()
   await service.send(1)
   await eventually('it is applied', () => service.applied.length === 1)

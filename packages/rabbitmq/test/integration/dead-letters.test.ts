@@ -76,7 +76,7 @@ describe('looking', () => {
 })
 
 describe('replaying', () => {
-  test('25 brings one letter back with its body, id and sender, as if never tried; the others stay in order', async () => {
+  test('C25 brings one letter back with its body, id and sender, as if never tried; the others stay in order', async () => {
     // Longer than a frame.
     const body = `{"orderId" :  "${'é'.repeat(200_000)}"}`
     const [a, b = '', c] = await bury(system, 'billing', ['1'], [body], ['3'])
@@ -157,7 +157,7 @@ describe('replaying', () => {
     expect(await ids()).toEqual([id, other])
   })
 
-  test('refuses what is older than inboxes remember, unless told that it was not applied', async () => {
+  test('C39 refuses what is older than inboxes remember, unless told that it was not applied', async () => {
     const past = new Date(Date.now() - 15 * 86_400_000).toISOString()
     const future = new Date(Date.now() + 86_400_000).toISOString()
     const [made = '', failed = '', young] = await bury(

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type ProvisionedSystem, provisionedSystem } from '../../../../tooling/fixtures/rabbitmq.ts'
 import { RabbitMqExternalBus } from '../../src/rabbitmq-external-bus.ts'
+import { isReplyAddress } from '../../src/reply-address.ts'
 import { eventually } from '../support/eventually.ts'
 
 const bank = defineDomain('bank', {
@@ -19,6 +20,7 @@ let service: RabbitMqExternalBus<'bank'>
 let shop: ChannelModel
 let admin: ChannelModel
 const reported: string[] = []
+const served: string[] = []
 const lost: string[] = []
 
 beforeAll(async () => {
@@ -31,7 +33,10 @@ beforeAll(async () => {
     url: urlFor('bank'),
     onError: ({ reason, action }) => reported.push(`${reason}, ${action}`),
   })
-  service.registerCommandHandler(bank.commands.Pay, async ({ id }) => ({ receipt: id }))
+  service.registerCommandHandler(bank.commands.Pay, async ({ id }) => {
+    served.push(id)
+    return { receipt: id }
+  })
   await service.start()
   shop = await connectAs(urlFor('shop'))
   admin = await connectAs(provisioned.adminUrl)
@@ -84,15 +89,49 @@ async function expectServed(): Promise<void> {
 
 test.each<[string, Options.Publish, string?]>([
   ['a body over the limit', {}, ' '.repeat(2 ** 20 + 1)],
+  ['a body of 16 MiB', {}, ' '.repeat(2 ** 24)],
   ['an expiration that is no number', { expiration: 'abc' }],
   ['a negative expiration', { expiration: '-1' }],
   ['an expiration after all time', { expiration: String(2 ** 53) }],
   ['the name of another user', { userId: 'bank' }],
   ['a direct reply address and nobody there to receive', { replyTo: 'amq.rabbitmq.reply-to' }],
-])('%s is refused by the broker, which closes the channel and no more', async (_what, options, body) => {
-  expect(await publish('cmd.Pay', { ...usual(), ...options }, body)).toBe(406)
-  expect(lost).toEqual([])
+])(
+  'B1 B10 B15 %s is refused by the broker, which closes the channel and no more',
+  async (_what, options, body) => {
+    expect(await publish('cmd.Pay', { ...usual(), ...options }, body)).toBe(406)
+    expect(lost).toEqual([])
+    await expectServed()
+  },
+)
+
+test.each<[string, Options.Publish]>([
+  ['the highest priority', { priority: 255 }],
+  ['a time before all time', { timestamp: 0 }],
+  ['a time after all time', { timestamp: 292_277_026_596 }],
+  ['an expiration of 49 days', { expiration: '4294967295' }],
+])('B15 %s does no harm', async (_what, options) => {
+  reported.length = 0
+  served.length = 0
+  const properties = { ...usual(), ...options }
+  expect(await publish('cmd.Pay', properties)).toBeNull()
+  await eventually('it is served', () => served.includes(properties.messageId))
+  expect(reported).toEqual([])
+})
+
+test('B15 what expires at once is served at once or dead, and nothing else is', async () => {
+  reported.length = 0
+  const properties = { ...usual(), expiration: '0' }
+  expect(await publish('cmd.Pay', properties)).toBeNull()
   await expectServed()
+  const channel = await admin.createChannel()
+  await eventually('it has come to an end', async () => {
+    const dead = await channel.get('q.commands.dead', { noAck: true })
+    return (
+      served.includes(properties.messageId) || (dead && dead.properties.messageId === properties.messageId)
+    )
+  })
+  await channel.close()
+  expect(reported).toEqual([])
 })
 
 describe('a message whose properties are no UTF-8', () => {
@@ -109,7 +148,7 @@ describe('a message whose properties are no UTF-8', () => {
     ['correlation-id', { correlationId: STAND_IN.repeat(85) }, 'bad-id'],
     ['content-type', { contentType: STAND_IN.repeat(85) }, 'bad-content-type'],
     ['content-encoding', { contentEncoding: STAND_IN.repeat(85) }, 'bad-content-type'],
-  ])('is a dead letter at once, with its reason: %s', async (_what, options, reason) => {
+  ])('B8 is a dead letter at once, with its reason: %s', async (_what, options, reason) => {
     const { stream } = shop.connection as unknown as { readonly stream: Socket }
     const { write } = stream
     stream.write = ((bytes: Buffer) => {
@@ -133,7 +172,7 @@ describe('a message whose properties are no UTF-8', () => {
   })
 })
 
-test('a call that wants its answer where RabbitMQ 3.10 would crash over it is not run, and costs nobody an answer', async () => {
+test('B4 a call that wants its answer where RabbitMQ 3.10 would crash over it is not run, and costs nobody an answer', async () => {
   reported.length = 0
   const states: string[] = []
   const watching = setInterval(() => states.push(...service.health().links.map(({ state }) => state)), 5)
@@ -141,9 +180,11 @@ test('a call that wants its answer where RabbitMQ 3.10 would crash over it is no
   for (const address of addresses) {
     await publish('call.Pay', { ...usual(), replyTo: `amq.rabbitmq.reply-to.${address}` })
   }
-  await eventually('all are dropped', () => reported.length === addresses.length)
   await expectServed()
+  await eventually('all have come to an end', () => service.health().handling === 0)
   clearInterval(watching)
-  expect(reported).toEqual(addresses.map(() => 'bad-reply-to, drop'))
+  const { version } = admin.connection.serverProperties
+  const unread = addresses.filter((address) => !isReplyAddress(`amq.rabbitmq.reply-to.${address}`, version))
+  expect(reported).toEqual(unread.map(() => 'bad-reply-to, drop'))
   expect([...new Set(states)]).toEqual(['up'])
 })

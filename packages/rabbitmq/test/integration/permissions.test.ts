@@ -40,13 +40,13 @@ describe.each([
   })
 
   test.each(everywhere)(
-    '%s can do exactly what the plan says, and declare, bind and delete nothing',
+    'C61 C62 K5 K6 %s can do exactly what the plan says, and declare, bind and delete nothing',
     async (where, user, owner) => {
       const vhost = provisioned.plan.vhosts.find((one) => one.owner === owner)
       if (vhost === undefined) throw new Error(`the plan lacks ${owner}`)
-      const found = await probe(provisioned.urlFor(user), vhost, user)
+      const found = await probe(provisioned.urlFor(user), vhost)
       probed.set(where, found)
-      expect(found.allowed).toEqual(plannedFor(vhost, user))
+      expect(found.allowed).toEqual(plannedFor(vhost, user, found.version))
       expect(usedIn(found)).toBe(USED[where])
       expect(found.allowed?.filter((name) => /^(declare|delete|bind|unbind)/.test(name)) ?? []).toEqual([])
     },

@@ -36,6 +36,20 @@ describe('apply and check', () => {
     expect(await check()).toEqual([])
   })
 
+  test('may be applied by several at once', async () => {
+    const { managementUrl } = system
+    const applyAtOnce = async () => {
+      const { name, system: solo } = soloSystem()
+      const plan = planSystem(solo, { namespace: name })
+      const apply = () => applyPlan(plan, { managementUrl, passwords: { [name]: 'the same' } })
+      await Promise.all(Array.from({ length: 8 }, apply))
+      const found = await checkPlan(plan, { managementUrl })
+      await removePlan(plan, { managementUrl })
+      return found.filter(({ object }) => object !== 'user guest')
+    }
+    expect((await Promise.all([1, 2, 3, 4].map(applyAtOnce))).flat()).toEqual([])
+  })
+
   test('a binding that is not in the plan is found, and taken away', async () => {
     await api.post(
       { routing_key: 'cmd.Refund' },

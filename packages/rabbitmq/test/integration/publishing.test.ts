@@ -3,6 +3,8 @@ import { DIRECT_REPLY_TO, type Incoming } from '@posthorn/core/transport'
 import { connect } from 'amqplib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ProvisionedSystem, provisionedSystem } from '../../../../tooling/fixtures/rabbitmq.ts'
+import { applyPlan } from '../../src/provisioning/apply.ts'
+import { ManagementApi } from '../../src/provisioning/management-api.ts'
 import { eventually } from '../support/eventually.ts'
 import { frame, openLink, textOf } from '../support/open-link.ts'
 import { shopSystem } from '../support/shop-system.ts'
@@ -40,7 +42,7 @@ describe('publishing', () => {
     expect(received[0]?.redelivered).toBe(false)
   })
 
-  test('a message that nobody can receive is unroutable within milliseconds, and says that nothing was executed', async () => {
+  test('C15 a message that nobody can receive is unroutable within milliseconds, and says that nothing was executed', async () => {
     await using shop = await openLink(system, 'shop', 'billing')
     await shop.link.publish(frame('x.cmd.shop', 'cmd.Charge'), 5_000)
     const start = performance.now()
@@ -69,7 +71,7 @@ describe('publishing', () => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   })
 
-  test('a missing exchange fails its own message and leaves the others alone', async () => {
+  test('F11 a missing exchange fails its own message and leaves the others alone', async () => {
     await using billing = await openLink(system, 'billing', 'billing')
     const others = Array.from({ length: 20 }, () => billing.link.publish(charged(), 5_000))
     await expect(billing.link.publish(frame('x.nowhere', 'evt.Charged'), 5_000)).rejects.toMatchObject({
@@ -79,6 +81,66 @@ describe('publishing', () => {
     })
     await Promise.all(others)
     await billing.link.publish(charged(), 5_000)
+  })
+
+  test('F11 F13 when an exchange is deleted nothing counts as published, nothing else is disturbed, and it goes on when it is back', async () => {
+    const own = await provisionedSystem(shopSystem)
+    const applied = { ...own, passwords: {} }
+    await using billing = await openLink(own, 'billing', 'billing')
+    await using shop = await openLink(own, 'shop', 'billing')
+    const commands: string[] = []
+    await billing.link.consume('q.commands', { prefetch: 5 }, (incoming) => {
+      commands.push(textOf(incoming))
+      incoming.ack()
+    })
+    await billing.link.publish(charged(), 5_000)
+    await new ManagementApi(own.managementUrl).delete('exchanges', `${own.namespace}.billing`, 'x.events')
+    for (const code of ['ConnectionLost', 'PublishFailed']) {
+      await expect(billing.link.publish(charged(), 5_000)).rejects.toMatchObject({ code, retryable: true })
+    }
+    await billing.link.publish(frame('x.dlx', 'q.commands', 'by itself'), 5_000)
+    await shop.link.publish(frame('x.cmd.shop', 'cmd.Charge', 'by the shop'), 5_000)
+    await eventually('it consumes', () => commands.length === 2)
+    await applyPlan(own.plan, applied)
+    await eventually('it is published again', () =>
+      billing.link.publish(charged(), 5_000).then(
+        () => true,
+        () => false,
+      ),
+    )
+    expect([...billing.states, ...shop.states].map(({ state }) => state)).toEqual(['up', 'up'])
+    await own.dispose()
+  })
+
+  test('F38 the full queue of a subscriber that does not keep up refuses events, holds up nothing else, and takes them when it has been emptied', async () => {
+    const own = await provisionedSystem(shopSystem, { limits: { queueBytes: 20_000 } })
+    await using billing = await openLink(own, 'billing', 'billing')
+    await using shop = await openLink(own, 'shop', 'billing')
+    let confirmed = 0
+    const publish = () => billing.link.publish(charged('x'.repeat(1_000)), 5_000)
+    const untilRefused = async (): Promise<unknown> => {
+      for (;;) {
+        try {
+          await publish()
+          confirmed += 1
+        } catch (error) {
+          return error
+        }
+      }
+    }
+    expect(await untilRefused()).toMatchObject({ code: 'PublishRefused', retryable: true })
+    expect(confirmed).toBeLessThan(60)
+    await shop.link.publish(frame('x.cmd.shop', 'cmd.Charge', 'a command'), 5_000)
+
+    await using shipping = await openLink(own, 'shipping', 'billing')
+    let taken = 0
+    await shipping.link.consume('shipping.q.events', { prefetch: 5 }, (incoming) => {
+      taken += 1
+      incoming.ack()
+    })
+    await eventually('it is emptied', () => taken >= confirmed)
+    await publish()
+    await own.dispose()
   })
 
   test('after a forbidden exchange has closed the channel others go on', async () => {
@@ -102,7 +164,7 @@ describe('publishing', () => {
     await expect(forbidden()).rejects.toMatchObject({ code: 'PublishFailed', retryable: true })
   })
 
-  test('a body above the limit never leaves', async () => {
+  test('B10 a body above the limit never leaves', async () => {
     await using billing = await openLink(system, 'billing', 'billing')
     await expect(billing.link.publish(charged('x'.repeat(2 ** 20 + 1)), 5_000)).rejects.toMatchObject({
       code: 'PublishFailed',
@@ -112,7 +174,7 @@ describe('publishing', () => {
     await billing.link.publish(charged('x'.repeat(2 ** 20)), 5_000)
   })
 
-  test('a full queue refuses, and the outcome is unknown', async () => {
+  test('F16 a full queue refuses, and the outcome is unknown', async () => {
     await using shop = await openLink(system, 'shop', 'billing')
     const call = () => shop.link.publish(frame('x.cmd.shop', 'call.Charge'), 5_000)
     await call()
@@ -131,7 +193,7 @@ describe('publishing', () => {
     await connection.close()
   })
 
-  test('publishing after close fails at once', async () => {
+  test('C16 publishing after close fails at once', async () => {
     const { link } = await openLink(system, 'billing', 'billing')
     await link.close(2_000)
     await expect(link.publish(charged(), 5_000)).rejects.toMatchObject({ code: 'PublishFailed' })

@@ -38,7 +38,7 @@ async function setUp(prefetch: number) {
   return { session, out, consumer }
 }
 
-test('in quarantine one message is out, and after it as many as were asked for', async () => {
+test('C32 in quarantine one message is out, and after it as many as were asked for', async () => {
   await publish(10)
   const { session, out, consumer } = await setUp(4)
   await consumer.attach(session, true)

@@ -64,18 +64,18 @@ describe('the broker', () => {
     await speak({ ca })
   })
 
-  test('is refused when its authority is not among those that are trusted', async () => {
+  test('F40 is refused when its authority is not among those that are trusted', async () => {
     const reason = 'self-signed certificate in certificate chain'
     expect(await refusal(speak(undefined))).toContain(reason)
     expect(await refusal(speak({ ca: stranger.ca }))).toContain(reason)
   })
 
-  test('is refused when it is reached by a name that its certificate does not have', async () => {
+  test('F40 is refused when it is reached by a name that its certificate does not have', async () => {
     const elsewhere = brokerUrlFor(broker.url.replace('localhost', '127.0.0.1'), 'billing', passwords)
     expect(await refusal(speak({ ca }, elsewhere))).toContain("IP: 127.0.0.1 is not in the cert's list")
   })
 
-  test('is refused when its certificate has expired', async () => {
+  test('F40 is refused when its certificate has expired', async () => {
     const expired = broker.authority.issue({ name: 'broker', hosts: ['localhost'], until: yesterday })
     const server = await terminator(expired)
     const url = `amqps://localhost:${(server.address() as AddressInfo).port}`

@@ -24,8 +24,8 @@ const NEW_QUEUES = ['q.new', 'shop.q.new', 'x.new']
 const BROKERS_OWN = 'amq.topic'
 
 /**
- * Every operation on every exchange and queue of the vhost, on the broker's own, and on some that do not exist. Passive
- * declarations are not among them: RabbitMQ's versions differ in whom they refuse. Deletions and purges come last.
+ * Every operation on every exchange and queue of the vhost, on the broker's own, and on some that do not exist, but for
+ * passive declarations: {@link lookupsOf}. Deletions and purges come last.
  */
 export function operationsIn(vhost: VhostPlan): readonly BrokerOperation[] {
   const exchanges = [...vhost.exchanges.map(({ name }) => name), BROKERS_OWN]
@@ -46,22 +46,29 @@ export function operationsIn(vhost: VhostPlan): readonly BrokerOperation[] {
   ]
 }
 
-/** Passive declarations of what a user may write or read, which every version allows. */
-export function lookupsOf(vhost: VhostPlan, user: string): readonly BrokerOperation[] {
-  const mayUse = ({ name }: { name: string }) =>
-    (['write', 'read'] as const).some((right) => isGranted(vhost, user, { right, resource: name }))
+/**
+ * Passive declarations of everything. Before 4.2.6 RabbitMQ allows them to whoever may enter; then to those alone who have
+ * some right to the object.
+ */
+export function lookupsOf(vhost: VhostPlan): readonly BrokerOperation[] {
   return [
-    ...vhost.exchanges.filter(mayUse).map(({ name }) => ({
+    ...vhost.exchanges.map(({ name }) => ({
       name: `look up exchange ${name}`,
       needs: [],
       run: (channel: ConfirmChannel) => channel.checkExchange(name),
     })),
-    ...vhost.queues.filter(mayUse).map(({ name }) => ({
+    ...vhost.queues.map(({ name }) => ({
       name: `look up queue ${name}`,
       needs: [],
       run: (channel: ConfirmChannel) => channel.checkQueue(name),
     })),
   ]
+}
+
+/** Whether a user has some right to what a lookup is about. */
+export function mayUse(vhost: VhostPlan, user: string, { name }: BrokerOperation): boolean {
+  const resource = name.slice(name.lastIndexOf(' ') + 1)
+  return (['write', 'read'] as const).some((right) => isGranted(vhost, user, { right, resource }))
 }
 
 /** Whether the plan gives a user all that an operation needs, by RabbitMQ's rules. */

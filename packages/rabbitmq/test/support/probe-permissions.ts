@@ -1,12 +1,14 @@
 import type { VhostPlan } from '@posthorn/core/transport'
 import { type ChannelModel, connect } from 'amqplib'
-import { type BrokerOperation, isPlanned, lookupsOf, operationsIn } from './broker-operations.ts'
+import { type BrokerOperation, isPlanned, lookupsOf, mayUse, operationsIn } from './broker-operations.ts'
 
 /** What became of one user's attempts in one vhost. */
 export interface Probed {
   /** Null when the user may not even enter. */
   readonly allowed: readonly string[] | null
   readonly refused: number
+  /** The broker's. */
+  readonly version: string
 }
 
 /**
@@ -14,8 +16,8 @@ export interface Probed {
  *
  * @throws when something is refused for another reason than that it is forbidden: nothing is known then
  */
-export async function probe(url: string, vhost: VhostPlan, user: string): Promise<Probed> {
-  const operations = [...lookupsOf(vhost, user), ...operationsIn(vhost)]
+export async function probe(url: string, vhost: VhostPlan): Promise<Probed> {
+  const operations = [...lookupsOf(vhost), ...operationsIn(vhost)]
   const target = new URL(url)
   target.pathname = vhost.name
   let connection: ChannelModel
@@ -23,7 +25,8 @@ export async function probe(url: string, vhost: VhostPlan, user: string): Promis
     connection = await connect(target.href, { noDelay: true })
   } catch (error) {
     // How amqplib puts the broker's refusal of a vhost.
-    if (/Expected ConnectionOpenOk/.test(String(error))) return { allowed: null, refused: operations.length }
+    if (/Expected ConnectionOpenOk/.test(String(error)))
+      return { allowed: null, refused: operations.length, version: '' }
     throw error
   }
   try {
@@ -31,7 +34,8 @@ export async function probe(url: string, vhost: VhostPlan, user: string): Promis
     for (const operation of operations) {
       if (await succeeds(connection, operation)) allowed.push(operation.name)
     }
-    return { allowed, refused: operations.length - allowed.length }
+    const { version } = connection.connection.serverProperties
+    return { allowed, refused: operations.length - allowed.length, version }
   } finally {
     await connection.close()
   }
@@ -54,10 +58,12 @@ async function succeeds(connection: ChannelModel, { name, run }: BrokerOperation
 }
 
 /** What a user should be allowed in a vhost; null when it should not even enter. */
-export function plannedFor(vhost: VhostPlan, user: string): readonly string[] | null {
+export function plannedFor(vhost: VhostPlan, user: string, version: string): readonly string[] | null {
   if (!vhost.permissions.some((one) => one.user === user)) return null
+  const looksAnywhere = version.localeCompare('4.2.6', 'en', { numeric: true }) < 0
+  const lookups = lookupsOf(vhost).filter((one) => looksAnywhere || mayUse(vhost, user, one))
   const operations = operationsIn(vhost).filter((one) => isPlanned(vhost, user, one))
-  return [...lookupsOf(vhost, user), ...operations].map(({ name }) => name)
+  return [...lookups, ...operations].map(({ name }) => name)
 }
 
 /** The exchanges that were published to, and after a bar the queues that were read, in the order of the alphabet. */

@@ -11,16 +11,15 @@ import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 
 /**
  * Worlds on the test broker: each has vhosts of its own, and a proxy for each user, so that its connections can be cut.
- * Quorum queues take long to make, so a world in whose queues nothing is left is handed on to the next test.
+ * Quorum queues take long to make, so a world that can be emptied is handed on to the next test.
  */
 export class RabbitMqWorlds {
   readonly #disposals: Promise<void>[] = []
-  readonly #empty = new Map<System, ProvisionedSystem>()
+  readonly #empty = new Map<System, ProvisionedSystem[]>()
 
   readonly world: ExternalBusHarness['world'] = async (system, options = {}) => {
     const usual = Object.keys(options).length === 0
-    const left = usual ? this.#empty.get(system) : undefined
-    this.#empty.delete(system)
+    const left = usual ? this.#empty.get(system)?.pop() : undefined
     const provisioned = left ?? (await provisionedSystem(system, options))
     const { namespace } = provisioned
     const proxies = new Map<string, TcpProxy>()
@@ -47,29 +46,35 @@ export class RabbitMqWorlds {
       stop: async () => {
         await Promise.all(buses.map((bus) => bus.stop({ deadline: 500 })))
         for (const proxy of proxies.values()) await proxy[Symbol.asyncDispose]()
-        if (usual && (await isEmptied(provisioned))) this.#empty.set(system, provisioned)
-        else this.#disposals.push(provisioned.dispose())
+        if (usual && (await isEmptied(provisioned))) {
+          this.#empty.set(system, [...(this.#empty.get(system) ?? []), provisioned])
+        } else this.#disposals.push(provisioned.dispose())
       },
     }
   }
 
   async dispose(): Promise<void> {
-    for (const provisioned of this.#empty.values()) this.#disposals.push(provisioned.dispose())
+    for (const provisioned of [...this.#empty.values()].flat()) this.#disposals.push(provisioned.dispose())
     await Promise.all(this.#disposals)
   }
 }
 
+/** Empties the queues of a test whose buses have stopped, unless something is still on its way. */
 async function isEmptied({ adminUrl, plan }: ProvisionedSystem): Promise<boolean> {
-  const counts = plan.vhosts.map(async ({ name, queues }) => {
+  const vhosts = plan.vhosts.map(async ({ name, queues }) => {
     const connection = await connect(at(adminUrl, name), { noDelay: true })
     const channel = await connection.createChannel()
-    // Nothing leaves a dead queue by itself: emptying it leaves nothing on its way.
-    for (const queue of queues) if (queue.name.endsWith('.dead')) await channel.purgeQueue(queue.name)
     const found = await Promise.all(queues.map((queue) => channel.checkQueue(queue.name)))
+    const isQuiet = found.every(({ queue, messageCount, consumerCount }) => {
+      return consumerCount === 0 && (messageCount === 0 || !queue.includes('.retry.'))
+    })
+    if (isQuiet) {
+      for (const { queue, messageCount } of found) if (messageCount > 0) await channel.purgeQueue(queue)
+    }
     await connection.close()
-    return found.every(({ messageCount }) => messageCount === 0)
+    return isQuiet
   })
-  return (await Promise.all(counts)).every(Boolean)
+  return (await Promise.all(vhosts)).every(Boolean)
 }
 
 /** Cuts a user's connections, and waits until they have noticed: each comes back. */

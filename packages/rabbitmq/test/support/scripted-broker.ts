@@ -18,6 +18,7 @@ const METHODS = {
   '20.40': 'channel.close',
   '60.10': 'basic.qos',
   '60.20': 'basic.consume',
+  '60.40': 'basic.publish',
   '85.10': 'confirm.select',
 } as const
 
@@ -43,8 +44,8 @@ export async function scriptedBroker(script: Script): Promise<ScriptedBroker> {
         socket.write(method(0, 10, 10, [0, 9], u32(0), longText('PLAIN'), longText('en_US')))
       }
       for (let size = frameSize(rest); size !== undefined; size = frameSize(rest)) {
-        const [channel, id] = [rest.readUInt16BE(1), `${rest.readUInt16BE(7)}.${rest.readUInt16BE(9)}`]
-        const called = rest[0] === 1 ? METHODS[id as keyof typeof METHODS] : undefined
+        const channel = rest.readUInt16BE(1)
+        const called = rest[0] === 1 ? METHODS[methodOf(rest)] : undefined
         rest = rest.subarray(size)
         if (called === undefined) continue
         const times = (counts.get(called) ?? 0) + 1
@@ -92,12 +93,23 @@ const ANSWERS: Readonly<Record<Method, (channel: number) => Buffer>> = {
   'channel.close': (channel) => method(channel, 20, 41),
   'basic.qos': (channel) => method(channel, 60, 11),
   'basic.consume': (channel) => method(channel, 60, 21, shortText('tag')),
+  'basic.publish': () => Buffer.alloc(0),
   'confirm.select': (channel) => method(channel, 85, 11),
+}
+
+/** Confirms all messages up to this one. */
+export function confirmUpTo(channel: number, tag: number): Buffer {
+  return method(channel, 60, 80, u32(0), u32(tag), [1])
 }
 
 function method(channel: number, classId: number, id: number, ...parts: (Buffer | number[])[]): Buffer {
   const payload = Buffer.concat([u16(classId), u16(id), ...parts.map((part) => Buffer.from(part))])
   return Buffer.concat([Buffer.from([1]), u16(channel), u32(payload.length), payload, Buffer.from([0xce])])
+}
+
+/** As `class.method`, which need not be one that we know. */
+function methodOf(frame: Buffer): keyof typeof METHODS {
+  return `${frame.readUInt16BE(7)}.${frame.readUInt16BE(9)}` as keyof typeof METHODS
 }
 
 /** Of the first frame, when it is complete. */

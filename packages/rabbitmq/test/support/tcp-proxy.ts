@@ -13,6 +13,8 @@ export interface TcpProxy extends AsyncDisposable {
   refuse(on: boolean): void
   /** While true, nothing is passed on, in either direction. */
   freeze(on: boolean): void
+  /** While true, new connections are passed on byte by byte. */
+  slice(on: boolean): void
   /** Sends bytes to all clients as if they came from the broker. */
   inject(bytes: Buffer): void
 }
@@ -23,6 +25,7 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
   let attempts = 0
   let refusing = false
   let frozen = false
+  let slicing = false
 
   const server = createServer((client) => {
     attempts += 1
@@ -33,8 +36,8 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
     const broker = connect(Number(port), hostname)
     const pair = { client, broker }
     pairs.add(pair)
-    client.on('data', (data) => broker.write(data))
-    broker.on('data', (data) => client.write(data))
+    client.on('data', slicing ? slicesTo(broker) : (data) => broker.write(data))
+    broker.on('data', slicing ? slicesTo(client) : (data) => client.write(data))
     for (const [one, other] of [
       [client, broker],
       [broker, client],
@@ -74,6 +77,9 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
       frozen = on
       for (const pair of pairs) pause(pair, on)
     },
+    slice: (on) => {
+      slicing = on
+    },
     inject: (bytes) => {
       for (const { client } of pairs) client.write(bytes)
     },
@@ -81,6 +87,19 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
       cut()
       await new Promise((resolve) => server.close(resolve))
     },
+  }
+}
+
+function slicesTo(socket: Socket): (data: Buffer) => void {
+  let last = Promise.resolve()
+  const send = async (data: Buffer) => {
+    for (const byte of data) {
+      socket.write(Buffer.of(byte))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  return (data) => {
+    last = last.then(() => send(data))
   }
 }
 

@@ -4,7 +4,7 @@ import { RabbitMqExternalBus } from '../../src/rabbitmq-external-bus.ts'
 import { shopSystem } from '../support/shop-system.ts'
 
 describe("the broker's URL", () => {
-  test('gives host, port and decoded credentials, and its path is ignored', () => {
+  test('B20 gives host, port and decoded credentials, and its path is ignored', () => {
     expect(parseAmqpUrl('amqp://billing:p%40ss%2F@broker.local:5673/other', 'billing')).toEqual({
       protocol: 'amqp',
       hostname: 'broker.local',
@@ -40,7 +40,7 @@ describe("the broker's URL", () => {
     ['a broken escape', 'amqp://billing:S3cret%@broker', /no valid URL/],
     ['an unescaped password', 'amqp://billing:S3cret#x@broker', /no valid URL/],
     ['no URL', 'S3cret', /no valid URL/],
-  ])('with %s it is refused, and not quoted', (_what, url, problem) => {
+  ])('B20 with %s it is refused, and not quoted', (_what, url, problem) => {
     const error = thrownBy(() => parseAmqpUrl(url, 'billing'))
     expect(error).toMatchObject({ code: 'InvalidConfiguration', message: expect.stringMatching(problem) })
     expect(`${error} ${JSON.stringify(error)} ${(error as Error).cause}`).not.toContain('S3cret')

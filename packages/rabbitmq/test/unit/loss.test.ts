@@ -6,12 +6,21 @@ const coded = (message: string, code: unknown) => Object.assign(new Error(messag
 describe('why a connection was lost', () => {
   test.each([
     ['a reset', coded('read ECONNRESET', 'ECONNRESET'), 'transient'],
+    ['a closed port', coded('connect ECONNREFUSED 127.0.0.1:5672', 'ECONNREFUSED'), 'absent'],
     ['silence', new Error('Heartbeat timeout'), 'transient'],
     ['the end of the socket', new Error('Unexpected close'), 'transient'],
     ['an administrator', coded('Connection closed: 320 (CONNECTION-FORCED)', 320), 'transient'],
     ["the broker's own error", coded('Connection closed: 541 (INTERNAL-ERROR)', 541), 'transient'],
     ['nothing said', undefined, 'transient'],
     ['a refused operation', coded('Channel closed by server: 403 (ACCESS-REFUSED)', 403), 'permanent'],
+    [
+      'a handler that took too long',
+      coded(
+        'Channel closed by server: 406 (PRECONDITION-FAILED) with message "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms."',
+        406,
+      ),
+      'transient',
+    ],
     ['a refused login', new Error('Handshake terminated by server: 403 (ACCESS-REFUSED)'), 'permanent'],
     ['a refused vhost', new Error('Expected ConnectionOpenOk; got <ConnectionClose channel:0>'), 'permanent'],
     ['a certificate', coded('certificate has expired', 'CERT_HAS_EXPIRED'), 'untrusted'],

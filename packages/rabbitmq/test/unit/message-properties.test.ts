@@ -1,4 +1,4 @@
-import type { ConsumeMessage } from 'amqplib'
+import type { Channel, ConsumeMessage } from 'amqplib'
 import { describe, expect, test } from 'vitest'
 import { frameFrom, publishOptions } from '../../src/message-properties.ts'
 
@@ -11,6 +11,11 @@ function message(properties: object): ConsumeMessage {
   }
 }
 
+/** A channel of a broker of this version: nothing else is asked of it. */
+function channelOf(version: string): Channel {
+  return { connection: { serverProperties: { version } } } as Channel
+}
+
 describe('a received frame', () => {
   test('has the known properties, and lacks those that were absent', () => {
     const { properties } = frameFrom(
@@ -20,14 +25,18 @@ describe('a received frame', () => {
     expect('replyTo' in properties).toBe(false)
   })
 
-  test('has a reply address only if the broker can have given it', () => {
+  test('B4 K3 has a reply address only if the broker can have given it', () => {
     const given =
       'amq.rabbitmq.reply-to.g1h2AA5yZXBseUA1OTEzMzcwMAAAdbwAAAAAawFG8A==.j3aGAKT6z8aX4BUb5WDSaA=='
     expect(frameFrom(message({ replyTo: given })).properties.replyTo).toBe(given)
     expect(frameFrom(message({ replyTo: 'billing.q.events' })).properties).not.toHaveProperty('replyTo')
+    const other = message({ replyTo: 'amq.rabbitmq.reply-to.v3:other' })
+    expect(frameFrom(other).properties).not.toHaveProperty('replyTo')
+    expect(frameFrom(other, channelOf('4.1.0')).properties).not.toHaveProperty('replyTo')
+    expect(frameFrom(other, channelOf('4.2.0')).properties).toHaveProperty('replyTo')
   })
 
-  test('keeps only headers that are strings and numbers', () => {
+  test('B7 keeps only headers that are strings and numbers', () => {
     const headers = { a: 'x', b: 1, c: { nested: true }, d: ['x'], e: null, f: true, g: Buffer.from('x') }
     expect({ ...frameFrom(message({ headers })).properties.headers }).toEqual({ a: 'x', b: 1 })
   })
@@ -54,7 +63,7 @@ describe('a received frame', () => {
     expect(properties.correlationId).toBe('x'.repeat(255))
   })
 
-  test('takes nothing from a header named __proto__', () => {
+  test('B7 takes nothing from a header named __proto__', () => {
     // What amqplib's decoder does with it: `headers['__proto__'] = …`.
     const headers: Record<string, unknown> = { own: 'x' }
     Object.setPrototypeOf(headers, { isAdmin: 'yes' })

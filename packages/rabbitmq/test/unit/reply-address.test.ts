@@ -43,5 +43,26 @@ describe('an address for replies', () => {
     ['a queue', 'billing.q.events'],
   ])('is not %s', (_what, text) => {
     expect(isReplyAddress(text)).toBe(false)
+    expect(isReplyAddress(text, '4.1.9')).toBe(false)
+  })
+
+  test.each(['4.2.0', '4.10.1', '5.0'])('may have another form, once the broker reads any: %s', (version) => {
+    expect(isReplyAddress(`${PREFIX}${REAL}.${KEY}`, version)).toBe(true)
+    expect(isReplyAddress(`${PREFIX}v3:node-7~42`, version)).toBe(true)
+    expect(isReplyAddress(`${PREFIX}v3:node-7~42`, '4.1.9')).toBe(false)
+  })
+
+  test.each([
+    'billing.q.events',
+    'q.commands',
+    'amq.rabbitmq.reply-to',
+    'amq.rabbitmq.reply-toq.commands',
+    `x${PREFIX}y`,
+    `${PREFIX}y\n`,
+    `${PREFIX}y\0`,
+    `${PREFIX}é`,
+    PREFIX + 'y'.repeat(255),
+  ])('K3 is to no release the name of a queue, nor what a log would break at: %j', (text) => {
+    for (const version of ['3.10.8', '4.2.0', '99.0']) expect(isReplyAddress(text, version)).toBe(false)
   })
 })

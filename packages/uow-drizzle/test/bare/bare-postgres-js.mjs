@@ -2,7 +2,9 @@
  * What postgres.js does without the guard when a connection dies inside `sql.begin`; in a process of its own, because
  * some of it ends the process. Run as `node bare-postgres-js.mjs <hazard> <url>`; prints one line of JSON if it lives.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import postgres from 'postgres'
 
 const [, , hazard, url] = process.argv
@@ -10,6 +12,25 @@ const options = { fetch_types: false, onnotice: () => undefined }
 const admin = postgres(url, { ...options, max: 2 })
 const kill = async (pid) => {
   await admin`select pg_terminate_backend(${pid})`
+}
+/** A connected client, whose connection dies as if it were reset when told so; `die` resolves with the first news of it. */
+const mortal = async () => {
+  const sockets = []
+  const socket = async ({ host: [host], port: [port] }) => {
+    const made = connect(port, host)
+    sockets.push(made)
+    await once(made, 'connect')
+    return made
+  }
+  const sql = postgres(url, { ...options, max: 1, socket })
+  await sql`select 1`
+  const die = async () => {
+    const [dying] = sockets
+    const heard = new Promise((resolve) => dying.once('error', resolve))
+    dying.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
+    await heard
+  }
+  return { sql, die }
 }
 const pidOf = async (sql) => (await sql`select pg_backend_pid() as pid`)[0].pid
 
@@ -120,6 +141,51 @@ const hazards = {
     return sql
       .begin(async (scope) => (await scope`select 'begun' as outcome`)[0].outcome)
       .catch(({ code }) => code)
+  },
+
+  /** What was to be written when the connection died is still there when the next one is made, and never written. */
+  async deathBeforeItsWrite() {
+    const { sql, die } = await mortal()
+    // Writes are made once in a turn of the event loop: those of now in the next one, which the connection does not see.
+    await turn()
+    const first = sql`select 1`.catch(({ code }) => code)
+    await die()
+    const next = await Promise.race([
+      first.then(() => sql`select 2`),
+      sleep(1_000).then(() => 'still waiting'),
+    ])
+    return { first: await first, next }
+  },
+
+  /** Its BEGIN is "answered" by the next connection's handshake. */
+  async deathUnderBegin() {
+    const { sql, die } = await mortal()
+    await admin`create table effect (name text)`
+    let bothAreInside
+    const inside = new Promise((resolve) => {
+      bothAreInside = resolve
+    })
+    await sleep(1)
+    await die()
+    const one = sql.begin(async (scope) => {
+      await inside
+      await scope`insert into effect values ('written by one')`
+    })
+    await sleep(100)
+    const other = sql.begin(async (scope) => {
+      await scope`insert into effect values ('written by the other, which was rolled back')`
+      bothAreInside()
+      await sleep(200)
+      throw new Error('The other wants to be rolled back')
+    })
+    await Promise.race([Promise.allSettled([one, other]), sleep(2_000)])
+    return (await admin`select name from effect order by name`).map(({ name }) => name)
+  },
+
+  /** A proxy whose own server is down, for example. */
+  async politeServer() {
+    const sql = postgres(url, { ...options, max: 1, connect_timeout: 1 })
+    return Promise.race([sql`select 1`.catch(({ code }) => code), sleep(1_000).then(() => 'still waiting')])
   },
 
   /** `drizzle` and `sql.begin` wait for a connection as long as it takes. */

@@ -38,7 +38,7 @@ afterAll(async () => {
   await database.dispose()
 })
 
-test('a commit whose answer was lost has succeeded, if the server says so', async () => {
+test('F23 C88 a commit whose answer was lost has succeeded, if the server says so', async () => {
   const basket = newBasket()
   onCommit(() => loseAnswer(200))
   const attempt = await marketUnits(driver).run(async (unit) => {
@@ -50,7 +50,7 @@ test('a commit whose answer was lost has succeeded, if the server says so', asyn
   expect(await exists(basket.id)).toBe(true)
 })
 
-test('a commit that never arrived is a ConnectionLost, and run tries again', async () => {
+test('F23 C88 a commit that never arrived is a ConnectionLost, and run tries again', async () => {
   const basket = newBasket()
   onCommit(() => {
     proxy.cut('rst')
@@ -136,7 +136,7 @@ test('a claim or a strike-off is enough to ask about a commit', async () => {
   }
 })
 
-test('a commit of which nobody can say anything is an error of its own, and run does not try again', async () => {
+test('F23 C88 a commit of which nobody can say anything is an error of its own, and run does not try again', async () => {
   const basket = newBasket()
   onCommit(() => {
     proxy.swallowAnswers(true)
@@ -150,6 +150,25 @@ test('a commit of which nobody can say anything is an error of its own, and run 
   })
   await expect(running).rejects.toMatchObject({ code: 'CommitOutcomeUnknown', outcome: 'unknown' })
   expect(attempts).toBe(1)
+})
+
+test('F23 a delivery that waits in vain for its commit’s answer has left its outcome: the next one finds it', async () => {
+  const key = { consumer: 'commands', source: 'shop', messageId: randomUUID() }
+  const deliver = async (on: PostgresDriver) => {
+    const transaction = await marketUnits(on).begin()
+    const claim = await transaction.inbox.claim(key, 'body')
+    if (claim.first) transaction.inbox.record(key, { ok: true, result: 'done' })
+    await transaction.commit()
+    return claim
+  }
+  onCommit(() => {
+    proxy.swallowAnswers(true)
+    return true
+  })
+  deliver(driver).catch(() => undefined)
+  const claimed = 'select 1 from posthorn_inbox where message_id = $1 and outcome is not null'
+  await expect.poll(() => admin.query(claimed, [key.messageId])).toHaveLength(1)
+  expect(await deliver(admin)).toEqual({ first: false, outcome: { ok: true, result: 'done' } })
 })
 
 test('a commit that gets no answer and loses no connection is asked about as well', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { type PostgresDriver, postgresDriver } from '@posthorn/uow-drizzle'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../../../tooling/fixtures/postgres.ts'
@@ -61,12 +62,12 @@ describe('a backend killed during a statement', () => {
 })
 
 describe('a statement after the death of its connection', () => {
-  test('is committed inside another transaction with bare postgres.js, which was to be rolled back', async () => {
+  test('K1 is committed inside another transaction with bare postgres.js, which was to be rolled back', async () => {
     const { outcome } = await runBare('deathThenNextStatement', database.url)
     expect(outcome).toEqual(['A-2 after its death', 'B-1'])
   })
 
-  test('is refused with the guard, and so is its commit', async () => {
+  test('K1 C87 is refused with the guard, and so is its commit', async () => {
     await admin.query('create table effect (name text)')
     const a = await driver.begin()
     await a.run("insert into effect values ('A-1')")
@@ -82,7 +83,7 @@ describe('a statement after the death of its connection', () => {
     expect(await admin.query('select name from effect')).toEqual([])
   })
 
-  test('is refused also to whoever sends it in the same instant in which he hears of the loss', async () => {
+  test('K1 C87 is refused also to whoever sends it in the same instant in which he hears of the loss', async () => {
     const a = await driver.begin()
     const pid = await pidOf(a)
     const next = driver.begin()
@@ -221,7 +222,7 @@ describe.each(['fin', 'rst'] as const)('a connection cut by %s', (how) => {
   })
 })
 
-test('a transaction that is silent for too long is lost', async () => {
+test('F21 a transaction that is silent for too long is lost', async () => {
   const transaction = await driver.begin({ idleTimeout: 100 })
   await transaction.run('select 1')
   await expect.poll(() => transaction.phase, { timeout: 5_000 }).toBe('lost')
@@ -229,7 +230,7 @@ test('a transaction that is silent for too long is lost', async () => {
   await usable()
 })
 
-test('a connection that gives no answer is lost after the time limits, and the next one serves', async () => {
+test('F21 a connection that gives no answer is lost after the time limits, and the next one serves', async () => {
   await using quick = postgresDriver(proxy.url, { max: 2, patience: 200 })
   const transaction = await quick.begin({ statementTimeout: 300, lockTimeout: 100 })
   await transaction.run('select 1')
@@ -287,6 +288,26 @@ test('a server that refuses connections is a ConnectionLost', async () => {
   await expect(nowhere.begin()).rejects.toMatchObject({ code: 'ConnectionLost', retryable: true })
   await expect(nowhere.query('select 1')).rejects.toMatchObject({ code: 'ConnectionLost' })
   await nowhere.end()
+})
+
+test('a user whom the server does not let in is AccessRefused, without a secret, until it does', async () => {
+  const name = `locked_out_${new URL(database.url).pathname.slice(-12)}`
+  await admin.query(`create role ${name} nologin password 'swordfish'`)
+  const url = Object.assign(new URL(database.url), { username: name, password: 'swordfish' })
+  const wrong = Object.assign(new URL(url), { password: 'not swordfish' })
+  await using driver = postgresDriver(url.href)
+  await using stranger = postgresDriver(wrong.href)
+  for (const own of [driver, stranger]) {
+    for (const asked of await Promise.allSettled([own.begin(), own.query('select 1')])) {
+      const refusal = { code: 'AccessRefused', outcome: 'not-executed', retryable: false }
+      expect(asked).toMatchObject({ status: 'rejected', reason: refusal })
+      expect(inspect(asked, { depth: 9 })).not.toContain('swordfish')
+    }
+  }
+  await admin.query(`alter role ${name} login`)
+  expect(await driver.query('select 1 as one')).toEqual([{ one: 1 }])
+  await driver.end()
+  await admin.query(`drop role ${name}`)
 })
 
 type Transaction = Awaited<ReturnType<PostgresDriver['begin']>>

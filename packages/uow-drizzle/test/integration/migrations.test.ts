@@ -1,7 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { market } from '@posthorn/core/contract-tests'
 import {
+  drizzleUnitsOfWork,
   migrate,
   migrateFolder,
   type PostgresDriver,
@@ -80,6 +82,31 @@ test('six processes may migrate at once: one does the work', async () => {
   const drivers = Array.from({ length: 6 }, () => postgresDriver(database.url, { max: 1 }))
   const applied = await Promise.all(drivers.map((own) => migrate(own)))
   expect(applied.filter((names) => names.length > 0)).toEqual([['0001_outbox_and_inbox.sql']])
+  await Promise.all(drivers.map((own) => own.end()))
+})
+
+test('C89 two schemas of one database are migrated each, once, and remember different messages', async () => {
+  await driver.query('create schema one; create schema other')
+  const drivers = ['one', 'other'].map((schema) => postgresDriver(`${database.url}?search_path=${schema}`))
+  for (const own of drivers) {
+    expect(await migrate(own)).toEqual(['0001_outbox_and_inbox.sql'])
+    expect(await migrate(own)).toEqual([])
+  }
+  const claims = drivers.map(async (own) => {
+    const units = drizzleUnitsOfWork({ domain: market, driver: own, repositories: {} })
+    const key = { consumer: 'commands', source: 'shop', messageId: 'one and the same' }
+    const firsts: boolean[] = []
+    for (let delivery = 0; delivery < 2; delivery++) {
+      const transaction = await units.begin()
+      firsts.push((await transaction.inbox.claim(key, 'body')).first)
+      await transaction.commit()
+    }
+    return firsts
+  })
+  expect(await Promise.all(claims)).toEqual([
+    [true, false],
+    [true, false],
+  ])
   await Promise.all(drivers.map((own) => own.end()))
 })
 

@@ -3,7 +3,7 @@ import { Relay } from '@posthorn/core'
 import { market } from '@posthorn/core/contract-tests'
 import type { OutboxRecord, StoredMessage } from '@posthorn/core/storage'
 import { drizzleOutboxQueue, type PostgresDriver, postgresDriver } from '@posthorn/uow-drizzle'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../../../tooling/fixtures/postgres.ts'
 import { createMarket, marketUnits } from '../market-store.ts'
 import { tcpProxy } from '../tcp-proxy.ts'
@@ -68,7 +68,7 @@ test('a relay that falls silent loses the queue within six seconds, and what it 
   await frozen.end()
 })
 
-test('a commit in this process is forwarded long before the next poll', async () => {
+test('C83 a commit in this process is forwarded long before the next poll', async () => {
   const { forwarded, relay } = relayOn(driver, { poll: 60_000 })
   relay.start()
   await sleep(100)
@@ -77,7 +77,7 @@ test('a commit in this process is forwarded long before the next poll', async ()
   await relay.stop()
 })
 
-test('an idle relay asks once a second for each of its two queues', async () => {
+test('C82 an idle relay asks once a second for each of its two queues', async () => {
   const proxy = await tcpProxy(database.url)
   const counted = postgresDriver(proxy.url)
   const { relay } = relayOn(counted)
@@ -91,7 +91,7 @@ test('an idle relay asks once a second for each of its two queues', async () => 
   await proxy[Symbol.asyncDispose]()
 })
 
-test('with several relays, failing forwards and killed connections nothing is lost and no key is out of order', async () => {
+test('F35 C81 with several relays, failing forwards and killed connections nothing is lost and no key is out of order', async () => {
   const total = process.env.POSTHORN_TEST_FULL === '1' ? 3_000 : 400
   const keys = Array.from({ length: total }, (_, index) => `key-${(index * 7) % 13}`)
   const processes = await Promise.all(
@@ -131,6 +131,76 @@ test('with several relays, failing forwards and killed connections nothing is lo
     await proxy[Symbol.asyncDispose]()
   }
 }, 150_000)
+
+describe('an entry that is committed after one behind it', () => {
+  test('K10 is passed over for good by whoever reads on from the last that he has seen', async () => {
+    await driver.query('create table cursor_queue (position int generated always as identity, what text)')
+    const add = 'insert into cursor_queue (what) values ($1)'
+    const late = await driver.begin()
+    await late.run(add, ['first'])
+    await driver.query(add, ['second'])
+    const seen: string[] = []
+    let last = 0
+    const read = async () => {
+      const next = 'select position, what from cursor_queue where position > $1 order by position'
+      for (const { position, what } of await driver.query<{ position: number; what: string }>(next, [last])) {
+        last = position
+        seen.push(what)
+      }
+    }
+    await read()
+    await late.commit()
+    await read()
+    expect(seen).toEqual(['second'])
+  })
+
+  test('K10 C79 is delivered all the same', async () => {
+    const { ids } = await store('a', 'b')
+    const columns = 'depth, message_id, type, kind, version, time, correlation_id, body, available_at'
+    const again = `insert into posthorn_outbox (${columns})
+      select ${columns.replace('message_id', '$1')} from posthorn_outbox limit 1`
+    const late = await driver.begin()
+    await late.run(again, ['late'])
+    await driver.query(again, ['early'])
+    const { forwarded, relay } = relayOn(driver, { poll: 50 })
+    relay.start()
+    await expect.poll(() => forwarded).toEqual([...ids, 'early'])
+    await late.commit()
+    await expect.poll(() => forwarded).toEqual([...ids, 'early', 'late'])
+    await relay.stop()
+  })
+})
+
+describe('a long transaction in another database', () => {
+  const duringForeignWrite = async (work: () => Promise<void>) => {
+    const elsewhere = await freshDatabase()
+    await using foreign = postgresDriver(elsewhere.url)
+    const long = await foreign.begin()
+    await long.run('select pg_current_xact_id()')
+    await work()
+    await long.rollback()
+    await foreign.end()
+    await elsewhere.dispose()
+  }
+
+  test('F36 holds up whoever reads below the horizon of transactions', () =>
+    duringForeignWrite(async () => {
+      await driver.query('create table horizon_queue (xid xid8 default pg_current_xact_id(), what text)')
+      await driver.query("insert into horizon_queue (what) values ('first')")
+      const settled = 'select what from horizon_queue where xid < pg_snapshot_xmin(pg_current_snapshot())'
+      expect(await driver.query(settled)).toEqual([])
+    }))
+
+  test('F36 C90 does not hold up the relay', () =>
+    duringForeignWrite(async () => {
+      const { forwarded, relay } = relayOn(driver)
+      relay.start()
+      const { ids } = await store('a', null)
+      await expect.poll(() => forwarded).toEqual(ids)
+      expect((await drizzleOutboxQueue(driver).depth()).broker).toBe(0)
+      await relay.stop()
+    }))
+})
 
 function relayOn(
   own: PostgresDriver,

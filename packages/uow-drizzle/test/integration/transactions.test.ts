@@ -84,6 +84,22 @@ test('two transactions in each other’s way are a SerializationConflict for one
   await other.rollback()
 })
 
+test('F21 a table that somebody keeps locked is a conflict in time, and no unit waits for longer', async () => {
+  const units = marketUnits(driver)
+  const locking = await driver.begin()
+  await locking.run('lock table baskets in access exclusive mode')
+  const start = performance.now()
+  const adding = units.run(async (unit) => unit.baskets.add(newBasket()), {
+    lockTimeout: 100,
+    retry: { attempts: 2, base: 1, cap: 1 },
+  })
+  await expect(adding).rejects.toMatchObject({ code: 'SerializationConflict', retryable: true })
+  expect(performance.now() - start).toBeLessThan(2_000)
+  await locking.rollback()
+  await units.run(async (unit) => unit.baskets.add(newBasket()))
+  expect(await driver.db.$count(baskets)).toBe(1)
+})
+
 test('run tries a serialization failure again that a finder’s statement met', async () => {
   await driver.query(`insert into baskets values ('a', 1, null, true)`)
   const units = marketUnits(driver)

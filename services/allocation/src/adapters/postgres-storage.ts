@@ -35,6 +35,6 @@ export function postgresStorage({ url, ...tls }: Config['database']): Storage<Re
       await migrate(driver)
       await migrateFolder(driver, MIGRATIONS, 'allocation_migrations')
     },
-    stop: () => driver.end(),
+    stop: (patience) => driver.end(patience),
   }
 }

@@ -15,6 +15,7 @@ const config: Config = {
   port: 0,
   logLevel: 'silent',
   outboxCap: 1_000,
+  stopDeadline: 25_000,
 }
 
 export interface RunningAllocation {

@@ -10,6 +10,7 @@ environmentBehaviour(
     HOST: '::1',
     LOG_LEVEL: 'debug',
     OUTBOX_CAP: '5',
+    STOP_SECONDS: '5',
     ALLOCATION_PORT: '0',
   },
   ['DATABASE_URL', 'POSTHORN_AMQP_URL'],

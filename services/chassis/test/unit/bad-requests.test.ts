@@ -86,6 +86,14 @@ const bad: readonly Row[] = [
   ['a header with a bare CR', head('GET / HTTP/1.1', 'Host: a', 'X: a\rb'), 400, 'MalformedRequest'],
   ['a folded header', head('GET / HTTP/1.1', 'Host: a', 'X: a', ' b'), 400, 'MalformedRequest'],
   ['blanks before a colon', head('GET / HTTP/1.1', 'Host : a'), 400, 'MalformedRequest'],
+  [
+    'an Idempotency-Key of 1 MB',
+    post('{"n":1}', json, ['Idempotency-Key', 'k'.repeat(2 ** 20)]),
+    431,
+    'HeaderTooLarge',
+  ],
+  ['a body with __proto__', post('{"n":1,"__proto__":{"x":1}}', json), 400, 'MalformedRequest'],
+  ['a body with NaN', post('{"n":NaN}', json), 400, 'MalformedRequest'],
   ['a header of 9 KB', requestBytes({ headers: [['X', CANARY.repeat(900)]] }), 431, 'HeaderTooLarge'],
   [
     'two thousand headers',
@@ -158,7 +166,7 @@ async function answerTo(bytes: string | Uint8Array, hangUp = false) {
   return answer
 }
 
-test.each(bad)('%s is answered with a problem', async (what, bytes, status, code) => {
+test.each(bad)('B21 %s is answered with a problem', async (what, bytes, status, code) => {
   const answer = await answerTo(bytes)
   expectProblem(answer, { status, code }, what)
   expect(JSON.stringify(answer)).not.toContain(CANARY)
@@ -170,7 +178,7 @@ test('a method without a route is told which there are', async () => {
   expect(headers.allow).toBe('GET, HEAD')
 })
 
-test('a request names every field at fault, in whatever part of it', async () => {
+test('B14 a request names every field at fault, in whatever part of it', async () => {
   const headers = [json, ['Idempotency-Key', 'mine']] as const
   const request = { method: 'POST', path: '/things?q=long', headers, body: '{"n": 0.5}' }
   const fields = ['idempotency-key', 'n', 'q']
@@ -178,7 +186,7 @@ test('a request names every field at fault, in whatever part of it', async () =>
   expectProblem(answer, { status: 400, code: 'ValidationFailed', fields }, 'every part')
 })
 
-test('two Idempotency-Keys are none', async () => {
+test('B21 two Idempotency-Keys are none', async () => {
   const keys = [randomUUID(), randomUUID()].map((key) => ['Idempotency-Key', key] as const)
   const answer = await answerTo(post('{"n":1}', json, ...keys))
   expectProblem(answer, { status: 400, code: 'ValidationFailed', fields: ['idempotency-key'] }, 'two keys')
@@ -191,13 +199,46 @@ describe('a body that is shorter than it says', () => {
     expectProblem(await answerTo(half, true), { status: 400, code: 'MalformedRequest' }, 'half a body')
   })
 
-  test('is answered when the time for it is over', async () => {
+  test('B21 is answered when the time for it is over', async () => {
     const { headersTimeout, requestTimeout } = http.server
     Object.assign(http.server, { headersTimeout: 50, requestTimeout: 100 })
     const answer = await answerTo(half)
     Object.assign(http.server, { headersTimeout, requestTimeout })
     expectProblem(answer, { status: 408, code: 'RequestTimeout' }, 'half a body')
   })
+})
+
+test('B21 a head that comes byte by byte is answered when the time for it is over', async () => {
+  const { headersTimeout, requestTimeout } = http.server
+  Object.assign(http.server, { headersTimeout: 100, requestTimeout: 200 })
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  let received = ''
+  socket.on('data', (chunk) => {
+    received += chunk
+  })
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  const bytes = [...head('GET /things/a HTTP/1.1', 'Host: a', `X: ${'y'.repeat(10_000)}`)]
+  const drip = setInterval(() => socket.write(bytes.shift() ?? ''), 5)
+  await closed
+  clearInterval(drip)
+  Object.assign(http.server, { headersTimeout, requestTimeout })
+  expect(received).toMatch(/^HTTP\/1\.1 408 /)
+  expect(bytes.length).toBeGreaterThan(9_000)
+})
+
+test('B21 sockets that say nothing hold up nobody, and those beyond the limit are closed', async () => {
+  const { maxConnections } = http.server
+  const sockets = Array.from({ length: 500 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
+  expect((await fetch(`http://127.0.0.1:${port}/things/a`)).status).toBe(200)
+
+  http.server.maxConnections = 100
+  const refused = connect(port, '127.0.0.1').on('error', () => undefined)
+  await new Promise((resolve) => refused.once('close', resolve))
+  for (const socket of sockets) socket.destroy()
+  http.server.maxConnections = maxConnections
+  expect((await fetch(`http://127.0.0.1:${port}/things/a`)).status).toBe(200)
 })
 
 test('a body that is longer than it says is one request, and then none', async () => {
@@ -211,7 +252,7 @@ test('a body that is longer than it says is one request, and then none', async (
   expect(answers.map(({ status }) => status)).toEqual([200, 400])
 })
 
-test('a body without an end is not read for long', async () => {
+test('B21 a body without an end is not read for long', async () => {
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => undefined)
   const closed = new Promise((resolve) => socket.once('close', resolve))
@@ -230,7 +271,7 @@ test('a body without an end is not read for long', async () => {
   expect(socket.bytesWritten).toBeLessThan(20_000_000)
 })
 
-test('each record of the log is one line of JSON, whatever was sent', async () => {
+test('B19 each record of the log is one line of JSON, whatever was sent', async () => {
   await exchange(
     port,
     requestBytes({ path: '/things/%0d%0a%7b%22level%22:60%7d?a=%0a', headers: [['X', 'a']] }),

@@ -25,6 +25,7 @@ test('what is not given takes its standard', () => {
     LOG_LEVEL: 'info',
     OUTBOX_CAP: 10_000,
     PORT: 3001,
+    STOP_SECONDS: 25,
   })
 })
 

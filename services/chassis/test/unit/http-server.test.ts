@@ -8,6 +8,7 @@ import { commonProblems } from '../../src/problem.ts'
 const failures: Readonly<Record<string, () => unknown>> = {
   bug: () => new TypeError('secret detail'),
   database: () => new PosthornError('AcquireTimeout', 'secret detail', { retryable: true }),
+  view: () => new Error('Failed query: secret', { cause: failures.database?.() }),
   payload: () => new ValidationFailed('payload of x', [{ path: 'lines[0].sku', message: 'is missing' }]),
 }
 
@@ -69,7 +70,7 @@ test.each([
   expect((await post(payload)).body.detail).toBe(detail)
 })
 
-test('a fault is named with its path', async () => {
+test('B14 a fault is named with its path', async () => {
   expect((await post('{"a": {"b": "1"}}')).body.errors).toMatchObject([{ path: 'a.b' }])
   expect((await (await server()).inject('/fail/payload')).json()).toMatchObject({
     status: 400,
@@ -77,14 +78,14 @@ test('a fault is named with its path', async () => {
   })
 })
 
-test('an unexpected error leaves as an id, without its text', async () => {
+test('B18 an unexpected error leaves as an id, without its text', async () => {
   const response = await (await server()).inject('/fail/bug')
   expect(response.json()).toMatchObject({ status: 500, code: 'InternalError', errorId: expect.any(String) })
   expect(response.body).not.toContain('secret')
 })
 
-test('what may succeed later is 503 with Retry-After', async () => {
-  const response = await (await server()).inject('/fail/database')
+test.each(['database', 'view'])('F21 what may succeed later is 503 with Retry-After: %s', async (how) => {
+  const response = await (await server()).inject(`/fail/${how}`)
   expect(response.json()).toMatchObject({ status: 503, code: 'AcquireTimeout' })
   expect(response.headers['retry-after']).toBe('1')
   expect(response.body).not.toContain('secret')

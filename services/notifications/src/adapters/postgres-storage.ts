@@ -34,6 +34,6 @@ export function postgresStorage({ url, ...tls }: Config['database']): Storage<Re
       await migrate(driver)
       await migrateFolder(driver, MIGRATIONS, 'notifications_migrations')
     },
-    stop: () => driver.end(),
+    stop: (patience) => driver.end(patience),
   }
 }

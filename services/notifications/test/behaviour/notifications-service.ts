@@ -16,6 +16,7 @@ const config: Config = {
   port: 0,
   logLevel: 'silent',
   outboxCap: 1_000,
+  stopDeadline: 25_000,
   smtpUrl: 'smtp://not-used',
   mailFrom: 'allocations@example.com',
 }

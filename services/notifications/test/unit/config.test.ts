@@ -10,6 +10,7 @@ environmentBehaviour(
     HOST: 'localhost',
     LOG_LEVEL: 'silent',
     OUTBOX_CAP: '1000000000',
+    STOP_SECONDS: '5',
     NOTIFICATIONS_PORT: '65535',
     SMTP_URL: 'smtps://user:p%23ss@mail.example.com:465',
     MAIL_FROM: 'stock@example.com',

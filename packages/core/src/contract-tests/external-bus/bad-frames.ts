@@ -51,7 +51,7 @@ const BAD_FRAMES: readonly BadFrame[] = [
 /** Whatever comes in, it neither stops the consumer nor blocks the queue. */
 export function badFrames(test: WorldTest): void {
   for (const { what, reason, body, properties } of BAD_FRAMES) {
-    test(`a frame ${what} is a dead letter with the reason ${reason} and holds up nobody`, async (world) => {
+    test(`B5 B8 B9 B11 B12 B13 B14 a frame ${what} is a dead letter with the reason ${reason} and holds up nobody`, async (world) => {
       const reports: string[] = []
       const service = world.bus('shop', { onError: (failure) => reports.push(failure.reason) })
       const handled: string[] = []
@@ -80,7 +80,7 @@ export function badFrames(test: WorldTest): void {
     })
   }
 
-  test('a frame with a body over the limit is refused by the broker', async (world) => {
+  test('B10 a frame with a body over the limit is refused by the broker', async (world) => {
     const frame = rawCommand(buy(), { body: ' '.repeat(MAX_BODY + 1) })
     await assert.rejects(world.inject('web', 'shop', frame))
     await world.inject('web', 'shop', rawCommand(buy(), { body: ' '.repeat(MAX_BODY) }))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { BrokerLink, Frame, FrameProperties } from '../../external-bus/broker.ts'
 import { eventually } from './eventually.ts'
 import type { World, WorldTest } from './harness.ts'
-import { buy } from './raw-frames.ts'
+import { buy, rawCommand } from './raw-frames.ts'
 
 interface Reply {
   readonly what: string
@@ -129,7 +129,7 @@ async function publish(link: BrokerLink, reply: Frame): Promise<void> {
 
 /** Whatever an answer looks like, it neither stops the caller nor gives it what nobody answered. */
 export function badReplies(test: WorldTest): void {
-  test('answers that are none to the call are dropped and counted, and the call waits for its own', async (world) => {
+  test('B17 answers that are none to the call are dropped and counted, and the call waits for its own', async (world) => {
     const { web, link, nextCall } = await callerAndShop(world)
     const answered = web.call(buy())
     const call = await nextCall()
@@ -143,7 +143,7 @@ export function badReplies(test: WorldTest): void {
     await link.close(1_000)
   })
 
-  test('an answer of which nobody knows the sender, or that another one sends, is none', async (world) => {
+  test('B17 C54 an answer of which nobody knows the sender, or that another one sends, is none', async (world) => {
     const { web, link, nextCall } = await callerAndShop(world)
     const answered = web.call(buy())
     const call = await nextCall()
@@ -155,7 +155,22 @@ export function badReplies(test: WorldTest): void {
     await link.close(1_000)
   })
 
-  test('an answer that cannot be read, or tells of an unheard error, ends its call and nothing else', async (world) => {
+  test('B4 C63 K3 an answer to somebody else’s call, which named this caller’s address, ends none of his', async (world) => {
+    const { web, link, nextCall } = await callerAndShop(world)
+    const answered = web.call(buy())
+    const call = await nextCall()
+    const { replyTo: address = '' } = call.properties
+    const foreign = rawCommand(buy(), { properties: { userId: 'mail', replyTo: address } })
+    await world.inject('mail', 'shop', { ...foreign, exchange: 'x.cmd.mail', routingKey: 'call.Buy' })
+    await publish(link, replyTo(await nextCall(), { body: '{"order":"not his"}' }))
+    await eventually(() => assert.equal(web.health().droppedReplies, 1))
+    assert.equal(web.health().pendingCalls, 1)
+    await publish(link, replyTo(call, { body: '{"order":"his"}' }))
+    assert.deepEqual(await answered, { order: 'his' })
+    await link.close(1_000)
+  })
+
+  test('B17 an answer that cannot be read, or tells of an unheard error, ends its call and nothing else', async (world) => {
     const { web, link, nextCall } = await callerAndShop(world)
     for (const { what, rejection, ...reply } of BROKEN) {
       const rejected = assert.rejects(web.call(buy()), rejection, what)

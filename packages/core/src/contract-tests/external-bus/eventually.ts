@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const DEADLINE = 8_000
 const INTERVAL = 10
 
-/** Asks again and again until the assertions hold, and throws what the last try threw when 8 s have passed. */
-export async function eventually<T>(assertions: () => T | Promise<T>): Promise<T> {
-  const end = performance.now() + DEADLINE
+/** Asks again and again until the assertions hold, and throws what the last try threw when the deadline (ms) is over. */
+export async function eventually<T>(assertions: () => T | Promise<T>, deadline = DEADLINE): Promise<T> {
+  const end = performance.now() + deadline
   for (;;) {
     try {
       return await assertions()

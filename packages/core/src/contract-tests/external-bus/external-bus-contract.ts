@@ -1,9 +1,11 @@
 import { badFrames } from './bad-frames.ts'
 import { badReplies } from './bad-replies.ts'
+import { brokenCalls } from './broken-calls.ts'
 import { callsAndSends } from './calls.ts'
 import { type ExternalBusHarness, type TestFunction, worldTest } from './harness.ts'
 import { identityAndPermissions } from './identity.ts'
 import { lifecycle } from './lifecycle.ts'
+import { manyAtOnce } from './many-at-once.ts'
 import { publishAndSubscribe } from './publish-subscribe.ts'
 import { registration } from './registration.ts'
 import { retries } from './retries.ts'
@@ -21,7 +23,9 @@ export function externalBusContract(test: TestFunction, harness: ExternalBusHarn
   lifecycle(inWorld)
   publishAndSubscribe(inWorld, harness.promises)
   retries(inWorld)
+  manyAtOnce(test, harness)
   callsAndSends(inWorld)
+  brokenCalls(inWorld)
   identityAndPermissions(inWorld)
   badFrames(inWorld)
   badReplies(inWorld)

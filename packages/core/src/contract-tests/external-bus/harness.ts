@@ -10,6 +10,8 @@ export type TestFunction = (name: string, run: () => Promise<void>) => unknown
 /** What a transport provides so that the suite can run on it. */
 export interface ExternalBusHarness {
   readonly promises: BrokerPromises
+  /** Which part is sent of the thousands of messages that some tests are about, above 0 to 1. Default 1: all. */
+  readonly scale?: number
   /**
    * A fresh broker, or a fresh part of one, provisioned with the system's plan. With `selfDeclare` there are only the
    * vhosts, users and permissions of the plan: no exchange, queue or binding.

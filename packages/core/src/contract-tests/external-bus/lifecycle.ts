@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { eventually, gate } from './eventually.ts'
 import type { WorldTest } from './harness.ts'
 import { bought, buy } from './raw-frames.ts'
-import { shop } from './shop-system.ts'
+import { mail, shop } from './shop-system.ts'
 
 /** Starting, stopping, and what is underway meanwhile. */
 export function lifecycle(test: WorldTest): void {
-  test('start and stop may each be called again, also at the same time', async (world) => {
+  test('C67 start and stop may each be called again, also at the same time', async (world) => {
     const bus = world.bus('shop')
     assert.equal(bus.health().state, 'stopped')
     assert.deepEqual(await bus.stop(), [])
@@ -23,7 +23,7 @@ export function lifecycle(test: WorldTest): void {
     assert.deepEqual(bus.health().links, [])
   })
 
-  test('a bus that was stopped can be started again', async (world) => {
+  test('C64 a bus that was stopped can be started again', async (world) => {
     const [publisher, subscriber] = [world.bus('shop'), world.bus('mail')]
     const skus: string[] = []
     subscriber.registerEventHandlers(shop.events.Bought, async ({ payload }) => skus.push(payload.sku))
@@ -38,6 +38,30 @@ export function lifecycle(test: WorldTest): void {
     const restart = subscriber.start()
     await restart
     await eventually(() => assert.deepEqual(skus, ['A', 'B', 'C']))
+  })
+
+  test('a domain is told to be reachable when messages to it can be passed on, again after its link was lost', async (world) => {
+    const bus = world.bus('mail')
+    const reachable: string[] = []
+    const passedOn: Promise<void>[] = []
+    bus.registerDomains('shop')
+    bus.onReachable(() => {
+      throw new Error('of no concern to the bus')
+    })
+    const end = bus.onReachable((domain) => {
+      reachable.push(domain)
+      if (domain === 'mail') passedOn.push(bus.publish(mail.events.Mailed({ id: '1' })))
+    })
+    await bus.start()
+    assert.deepEqual(reachable.sort(), ['mail', 'shop'])
+    await world.disconnect('mail')
+    await eventually(() => assert.deepEqual([...new Set(reachable.slice(2))].sort(), ['mail', 'shop']))
+    await Promise.all(passedOn)
+    end()
+    const told = reachable.length
+    await bus.stop()
+    await bus.start()
+    assert.equal(reachable.length, told)
   })
 
   test('a start that fails leaves nothing behind', async (world) => {
@@ -61,7 +85,7 @@ export function lifecycle(test: WorldTest): void {
     assert.deepEqual(reached, [])
   })
 
-  test('nothing can be sent before the start or after the stop', async (world) => {
+  test('C16 nothing can be sent before the start or after the stop', async (world) => {
     const [service, web] = [world.bus('shop'), world.bus('web')]
     web.registerDomains('shop')
     const notStarted = { code: 'BusNotStarted', outcome: 'not-executed' }
@@ -77,7 +101,7 @@ export function lifecycle(test: WorldTest): void {
     await refuses()
   })
 
-  test('a stop waits for the handlers that are running, and lets them use the bus', async (world) => {
+  test('C68 a stop waits for the handlers that are running, and lets them use the bus', async (world) => {
     const [service, web, subscriber] = [world.bus('shop'), world.bus('web'), world.bus('mail')]
     const [started, go] = [gate(), gate()]
     const skus: string[] = []
@@ -100,7 +124,7 @@ export function lifecycle(test: WorldTest): void {
     await eventually(() => assert.deepEqual(skus, ['LAST']))
   })
 
-  test('a stop names what it abandons at its deadline, which is then delivered again', async (world) => {
+  test('C28 C68 a stop names what it abandons at its deadline, which is then delivered again', async (world) => {
     const [publisher, subscriber] = [world.bus('shop'), world.bus('mail', { onError: () => {} })]
     const started = gate()
     const told: string[] = []
@@ -144,7 +168,7 @@ export function lifecycle(test: WorldTest): void {
     }
   })
 
-  test('a stop ends the calls that wait, as unknown', async (world) => {
+  test('C57 a stop ends the calls that wait, as unknown', async (world) => {
     const [service, web] = [world.bus('shop', { onError: () => {} }), world.bus('web')]
     const started = gate()
     service.registerCommandHandler(shop.commands.Buy, async (_command, { signal }) => {
@@ -175,7 +199,7 @@ export function lifecycle(test: WorldTest): void {
     await eventually(() => assert.equal(subscriber.health().state, 'up'))
   })
 
-  test('a message whose handler was running when the connection was lost is delivered again', async (world) => {
+  test('C19 a message whose handler was running when the connection was lost is delivered again', async (world) => {
     const [publisher, subscriber] = [world.bus('shop'), world.bus('mail')]
     const tries: boolean[] = []
     subscriber.registerEventHandlers(shop.events.Bought, async (_event, { redelivered }) => {

@@ -18,7 +18,7 @@ export function registration(test: WorldTest): void {
     assert.deepEqual(bus.registeredDomains, ['mail'])
   })
 
-  test('a bus speaks only as a member of its system, and registers only domains of it', async (world) => {
+  test('C74 a bus speaks only as a member of its system, and registers only domains of it', async (world) => {
     const elsewhere = defineSystem({ domains: [defineDomain('solo', {})] })
     assert.throws(() => world.bus('audit', { system: elsewhere }), { code: 'UnknownDomain' })
     const bus = world.bus('shop')
@@ -27,7 +27,7 @@ export function registration(test: WorldTest): void {
     assert.deepEqual(bus.registeredDomains, [])
   })
 
-  test('EXB-02 EXB-04 registering an event registers its domain; again it adds new handlers, the old count once', async (world) => {
+  test('C74 EXB-02 EXB-04 registering an event registers its domain; again it adds new handlers, the old count once', async (world) => {
     const [publisher, subscriber] = [world.bus('shop'), world.bus('mail')]
     const calls: string[] = []
     const [first, second] = [async () => calls.push('first'), async () => calls.push('second')]
@@ -55,7 +55,7 @@ export function registration(test: WorldTest): void {
     await eventually(() => assert.deepEqual(skus, ['EARLY']))
   })
 
-  test('EXB-06 an event that was never registered has no handlers: it is kept as a dead letter', async (world) => {
+  test('C10 EXB-06 an event that was never registered has no handlers: it is kept as a dead letter', async (world) => {
     const [publisher, subscriber] = [world.bus('shop'), world.bus('mail', { onError: () => {} })]
     const types: string[] = []
     subscriber.registerEventHandlers(shop.events.Bought, async ({ type }) => types.push(type))
@@ -159,7 +159,7 @@ export function registration(test: WorldTest): void {
     { selfDeclare: true },
   )
 
-  test('EXB-14 a command that no contract knows is returned by the broker', async (world) => {
+  test('C47 B13 EXB-14 a command that no contract knows is returned by the broker', async (world) => {
     const service = world.bus('shop')
     service.registerCommandHandler(shop.commands.Buy, async () => ({ order: '1' }))
     await service.start()
@@ -189,7 +189,7 @@ export function registration(test: WorldTest): void {
     { selfDeclare: true },
   )
 
-  test('after the start nothing can be registered', async (world) => {
+  test('C74 after the start nothing can be registered', async (world) => {
     const bus = world.bus('mail')
     await bus.start()
     const started = { code: 'BusStarted' }
@@ -210,7 +210,7 @@ export function registration(test: WorldTest): void {
     await eventually(() => assert.deepEqual(skus, ['LAMP']))
   })
 
-  test('RMQ-11 a bus carries what is its own to send: its domain’s events, and commands of the others that it registered', async (world) => {
+  test('C58 RMQ-11 a bus carries what is its own to send: its domain’s events, and commands of the others that it registered', async (world) => {
     const [service, web] = [world.bus('shop'), world.bus('web')]
     await service.start()
     await web.start()

@@ -14,7 +14,7 @@ import {
 export function inboxContract(test: TestFunction, setup: StoreSetup): void {
   const storeTest = withStore(test, setup)
 
-  storeTest('a message claimed before comes back with the outcome that was recorded', async (store) => {
+  storeTest('C48 a message claimed before comes back with the outcome that was recorded', async (store) => {
     const succeeded = freshKey()
     const failed = freshKey()
     const result = { status: 'allocated', lines: [1, null, 'ö'] }
@@ -51,13 +51,13 @@ export function inboxContract(test: TestFunction, setup: StoreSetup): void {
     assert.deepEqual(await claim(store, key), { first: true })
   })
 
-  storeTest('the same id with another body is refused', async (store) => {
+  storeTest('C49 the same id with another body is refused', async (store) => {
     const key = freshKey()
     await claim(store, key, 'one body', 'commit')
     await rejectsWith(claim(store, key, 'another body'), 'IdempotencyKeyReuse')
   })
 
-  storeTest('consumers and senders do not use up the ids of others', async (store) => {
+  storeTest('C37 C38 consumers and senders do not use up the ids of others', async (store) => {
     const key = freshKey()
     await claim(store, key, 'body', 'commit')
     assert.equal((await claim(store, { ...key, source: 'mallory' }, 'another body')).first, true)
@@ -65,7 +65,7 @@ export function inboxContract(test: TestFunction, setup: StoreSetup): void {
     assert.equal((await claim(store, key)).first, false)
   })
 
-  storeTest('a second claim waits for the first, and gets its outcome when it commits', async (store) => {
+  storeTest('C36 a second claim waits for the first, and gets its outcome when it commits', async (store) => {
     const key = freshKey()
     const first = await store.units.begin()
     await first.inbox.claim(key, 'body')
@@ -97,7 +97,7 @@ export function inboxContract(test: TestFunction, setup: StoreSetup): void {
     await unit.rollback()
   })
 
-  storeTest('purge forgets what is older than it was told, and nothing else', async (store) => {
+  storeTest('C85 purge forgets what is older than it was told, and nothing else', async (store) => {
     const [old, young] = [freshKey(), freshKey()]
     await claim(store, old, 'body', 'commit')
     await store.elapse(15 * DAY)

@@ -5,6 +5,7 @@ import type { TestFunction } from '../external-bus/harness.ts'
 import { Basket, bank, market } from '../unit-of-work/market.ts'
 import {
   isPending,
+  readBasket,
   record,
   rejectsWith,
   type StoreFixture,
@@ -19,7 +20,7 @@ import {
 export function outboxContract(test: TestFunction, setup: StoreSetup): void {
   const storeTest = withStore(test, setup)
 
-  storeTest('entries exist exactly when their transaction has committed', async (store) => {
+  storeTest('C75 entries exist exactly when their transaction has committed', async (store) => {
     const rolledBack = await store.units.begin()
     rolledBack.outbox.add(record())
     await rolledBack.rollback()
@@ -30,7 +31,29 @@ export function outboxContract(test: TestFunction, setup: StoreSetup): void {
     assert.equal((await store.queue.depth()).broker, 1)
   })
 
-  storeTest('a commit gives the entries as stored, in the order added', async (store) => {
+  storeTest('C78 an entry is there when the state of its unit is, and never before', async (store) => {
+    const transaction = await store.units.begin()
+    const basket = Basket.new(uuidV7())
+    transaction.unit.baskets.add(basket)
+    transaction.outbox.add(record())
+    const seen = async () => [
+      (await readBasket(store, basket.id)) !== undefined,
+      (await store.queue.depth()).broker === 1,
+    ]
+    assert.deepEqual(await seen(), [false, false])
+    const looks: boolean[][] = []
+    const committed = transaction.commit()
+    // Whatever is seen while it commits: who saw the entry, sees the state when he looks for it then.
+    for (let look = 0; look < 5; look++) {
+      const entry = (await store.queue.depth()).broker === 1
+      looks.push([entry, (await readBasket(store, basket.id)) !== undefined])
+    }
+    await committed
+    assert.deepEqual(await seen(), [true, true])
+    assert.ok(looks.every(([entry, state]) => !entry || state))
+  })
+
+  storeTest('C77 a commit gives the entries as stored, in the order added', async (store) => {
     const records = [record({ key: 'a', depth: 3 }), record({ handler: 'view' }), record()]
     const transaction = await store.units.begin()
     transaction.outbox.add(...records.slice(0, 1))
@@ -132,23 +155,26 @@ export function outboxContract(test: TestFunction, setup: StoreSetup): void {
     assert.deepEqual(byPosition, byCommit)
   })
 
-  storeTest('what failed is due again later, and until then blocks its key and no other', async (store) => {
-    const [failing, same, other, free] = await storedEntries(
-      store,
-      { key: 'a' },
-      { key: 'a' },
-      { key: 'b' },
-      {},
-    )
-    await fail(store.queue, failing)
-    assert.deepEqual(await lookAt(store.queue), [other, free])
-    await store.elapse(200)
-    assert.deepEqual(await lookAt(store.queue), [failing, same, other, free])
-    assert.deepEqual(
-      (await look(store.queue)).map(({ attempts }) => attempts),
-      [1, 0, 0, 0],
-    )
-  })
+  storeTest(
+    'C84 what failed is due again later, and until then blocks its key and no other',
+    async (store) => {
+      const [failing, same, other, free] = await storedEntries(
+        store,
+        { key: 'a' },
+        { key: 'a' },
+        { key: 'b' },
+        {},
+      )
+      await fail(store.queue, failing)
+      assert.deepEqual(await lookAt(store.queue), [other, free])
+      await store.elapse(200)
+      assert.deepEqual(await lookAt(store.queue), [failing, same, other, free])
+      assert.deepEqual(
+        (await look(store.queue)).map(({ attempts }) => attempts),
+        [1, 0, 0, 0],
+      )
+    },
+  )
 
   storeTest('a failed entry without a key blocks nobody', async (store) => {
     const [failing, other] = await storedEntries(store, {}, {})
@@ -167,7 +193,7 @@ export function outboxContract(test: TestFunction, setup: StoreSetup): void {
     assert.deepEqual(await lookAt(store.queue), [position])
   })
 
-  storeTest('what was taken but not settled stays as it was', async (store) => {
+  storeTest('C80 what was taken but not settled stays as it was', async (store) => {
     const positions = await storedEntries(store, {}, { key: 'a' })
     assert.deepEqual(await lookAt(store.queue), positions)
     const broken = store.queue.deliver(10, () => Promise.reject(new Error('broken')))
@@ -195,7 +221,7 @@ export function outboxContract(test: TestFunction, setup: StoreSetup): void {
     assert.deepEqual(await lookAt(store.queue), positions.slice(1))
   })
 
-  storeTest('what cannot be retried is dead at once, and no longer blocks its key', async (store) => {
+  storeTest('C84 what cannot be retried is dead at once, and no longer blocks its key', async (store) => {
     const [failing, next] = await storedEntries(store, { key: 'a' }, { key: 'a' })
     const error = Object.assign(new Error('no route'), { code: 'Unroutable' })
     await fail(store.queue, failing, error, false)

@@ -5,7 +5,7 @@ import { rejectsWith, type StoreFixture, type StoreTest, signal } from './store-
 
 /** What part of a unit may fail alone. */
 export function savepoints(storeTest: StoreTest): void {
-  storeTest('a failed savepoint undoes its writes, and the unit goes on', async (store) => {
+  storeTest('C76 a failed savepoint undoes its writes, and the unit goes on', async (store) => {
     const key = { consumer: 'commands', source: 'shop', messageId: uuidV7() }
     const transaction = await store.units.begin()
     const failure = new Error('alone')

@@ -15,6 +15,7 @@ function delivery(messageId: string) {
       properties: { type: 'event:a.B.v1', messageId },
     },
     redelivered: false,
+    live: true,
     ack: () => log.push('ack'),
     reject: (requeue) => log.push(`reject ${requeue}`),
     release: () => log.push('release'),

@@ -20,7 +20,7 @@ test('objects and arrays count alike, siblings and brackets in strings do not', 
   expect(decode(JSON.stringify(['\\"[[['.repeat(1_000)])).ok).toBe(true)
 })
 
-test('half a million levels are refused at once', () => {
+test('B9 half a million levels are refused at once', () => {
   const begun = performance.now()
   expect(decode('['.repeat(500_000))).toEqual({ ok: false, fault: 'too-deep' })
   expect(performance.now() - begun).toBeLessThan(100)
@@ -31,7 +31,7 @@ test.each([
   '{"a":[{"__proto__":{"x":1}}]}',
   '{"\\u005f_proto__":1}',
   '{"constructor":{"prototype":{}}}',
-])('a key that reaches for a prototype is refused: %s', (text) => {
+])('B9 a key that reaches for a prototype is refused: %s', (text) => {
   expect(decode(text)).toEqual({ ok: false, fault: 'prototype-key' })
 })
 
@@ -49,10 +49,10 @@ test.each([
   [[0x22, 0xe2, 0x82], 'bad-encoding'],
   [[0xef, 0xbb, 0xbf, 0x31], 'bad-json'],
   [[], 'bad-json'],
-] as const)('bytes that are no JSON in UTF-8 are refused: %j', (bytes, fault) => {
+] as const)('B8 bytes that are no JSON in UTF-8 are refused: %j', (bytes, fault) => {
   expect(decodeBody(Uint8Array.from(bytes))).toEqual({ ok: false, fault })
 })
 
-test.each(['NaN', '{"a":1,}', '1 2', '// 1', "{'a':1}"])('what is nearly JSON is refused: %s', (text) => {
+test.each(['NaN', '{"a":1,}', '1 2', '// 1', "{'a':1}"])('B9 what is nearly JSON is refused: %s', (text) => {
   expect(decode(text)).toEqual({ ok: false, fault: 'bad-json' })
 })

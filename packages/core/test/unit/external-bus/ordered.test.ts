@@ -8,7 +8,7 @@ const order = { orderId: 'o', sku: 's', qty: 1 }
 const events = 'notifications.q.events'
 
 describe('an ordered subscriber', () => {
-  test('parks what fails for a minute, and goes on with the next', async () => {
+  test('F33 parks what fails for a minute, and goes on with the next', async () => {
     const { clock, broker, bus, failures } = openWorld({ ordered: ['notifications'] })
     const [publisher, subscriber] = [bus('allocation'), bus('notifications', { ordered: true })]
     const handled: string[] = []
@@ -63,7 +63,7 @@ describe('an ordered subscriber', () => {
     })
     await Promise.all([publisher.start(), subscriber.start()])
     for (const sku of ['first', 'second', 'third']) await publisher.publish(OutOfStock({ ...order, sku }))
-    await clock.advance(61_000)
+    await clock.advance(121_000)
     expect(failures).toMatchObject([{ reason: 'attempts-exhausted', action: 'requeue' }])
     broken = false
     await clock.advance(10_000)

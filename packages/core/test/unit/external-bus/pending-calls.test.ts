@@ -41,7 +41,7 @@ function openCalls(limit = 10) {
 const confirmed = async () => undefined
 
 describe('an answer', () => {
-  test('that comes before the broker’s confirm finds its call waiting', async () => {
+  test('C42 that comes before the broker’s confirm finds its call waiting', async () => {
     const { calls } = openCalls()
     const command = Allocate({ orderId: 'o', sku: 's', qty: 1 })
     const call = calls.call(Allocate, command, async () => calls.onReply('allocation', replyTo(command)))

@@ -87,7 +87,7 @@ describe('planSystem', () => {
     })
   })
 
-  test('never gives an exchange and a queue the same name', () => {
+  test('K5 never gives an exchange and a queue the same name', () => {
     for (const plan of planSystem(system).vhosts) {
       const names = [...plan.exchanges, ...plan.queues].map(({ name }) => name)
       expect(new Set(names).size).toBe(names.length)
@@ -146,7 +146,7 @@ describe('planSystem', () => {
     expect(active.map(({ name }) => name)).toEqual(['billing.q.events'])
   })
 
-  test('lets each user write and read exactly its part, and configure nothing', () => {
+  test('K5 lets each user write and read exactly its part, and configure nothing', () => {
     expect(vhost('orders').permissions).toEqual([
       {
         user: 'orders',

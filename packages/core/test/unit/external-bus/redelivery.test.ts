@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { PosthornError } from '../../../src/errors.ts'
 import type { BrokerLink, Frame, Incoming } from '../../../src/external-bus/broker.ts'
 import { bury, type RetryRoute, replayFrame, retryLater } from '../../../src/external-bus/redelivery.ts'
 import { deadLetterSender, effectiveSender } from '../../../src/external-bus/sender.ts'
 import { MAX_BODY } from '../../../src/external-bus/wire-format.ts'
+import { ManualClock } from '../manual-clock.ts'
 import { frameOf, sentBy, type Vector, vectors } from './vectors.ts'
 
 function vector(list: readonly Vector[], what: string): Vector {
@@ -17,6 +19,9 @@ const event = frameOf(vector(vectors.messages, 'an event'))
 function openRoute(publish: (frame: Frame) => Promise<void> = async () => undefined) {
   const published: Frame[] = []
   const log: string[] = []
+  const clock = new ManualClock()
+  const stop = new AbortController()
+  const connection = { lost: false }
   const link: BrokerLink = {
     vhost: 'allocation',
     state: 'up',
@@ -35,15 +40,20 @@ function openRoute(publish: (frame: Frame) => Promise<void> = async () => undefi
     queue: 'notifications.q.events',
     exchange: 'notifications.x.dlx',
     attempts: 8,
+    clock,
+    stopping: stop.signal,
   }
   const incoming = (frame: Frame): Incoming => ({
     frame,
     redelivered: false,
+    get live() {
+      return !connection.lost
+    },
     ack: () => log.push('ack'),
     reject: (requeue) => log.push(`reject ${requeue}`),
     release: () => log.push('release'),
   })
-  return { route, incoming, published, log }
+  return { route, incoming, published, log, clock, stop, connection }
 }
 
 function triedBefore(frame: Frame, attempt: number): Frame {
@@ -75,7 +85,7 @@ describe('a delivery that failed', () => {
     expect(sentBy('notifications', published[0] as Frame)).toEqual(frameOf(expected))
   })
 
-  test('waits longer each time, and is dead after the last', async () => {
+  test('C21 waits longer each time, and is dead after the last', async () => {
     const { route, incoming, published } = openRoute()
     for (let attempt = 1; attempt <= 8; attempt++)
       await retryLater(route, failed(triedBefore(event, attempt), incoming))
@@ -103,10 +113,58 @@ describe('a delivery that failed', () => {
     )
   })
 
-  test('goes back to its queue when it cannot be copied', async () => {
-    const { route, incoming, log } = openRoute(() => Promise.reject(new Error('full')))
-    expect(await retryLater(route, failed(event, incoming))).toBe('requeue')
+  test('is held while it cannot be copied, so that it is not soon dead for no fault of its own', async () => {
+    let full = true
+    const { route, incoming, log, clock } = openRoute(async () => {
+      if (full) throw new Error('full')
+    })
+    const done = retryLater(route, failed(event, incoming))
+    await clock.advance(50_000)
+    expect(log).toEqual([])
+    full = false
+    await clock.advance(5_000)
+    expect(log).toEqual(['published', 'ack'])
+    expect(await done).toBe('retry')
+  })
+
+  test('goes back to its queue when it cannot be copied for a minute', async () => {
+    const { route, incoming, log, clock } = openRoute(() => Promise.reject(new Error('full')))
+    const done = retryLater(route, failed(event, incoming))
+    await clock.advance(60_000)
     expect(log).toEqual(['reject true'])
+    expect(await done).toBe('requeue')
+  })
+
+  test('leaves no more than two copies of which nobody knows', async () => {
+    let tries = 0
+    const { route, incoming, log, clock } = openRoute(() => {
+      tries += 1
+      throw new PosthornError('PublishTimeout', 'not confirmed', { outcome: 'unknown' })
+    })
+    const done = retryLater(route, failed(event, incoming))
+    await clock.advance(60_000)
+    expect(await done).toBe('requeue')
+    expect([tries, log]).toEqual([2, ['reject true']])
+  })
+
+  test('is not copied again once its connection has gone: it comes by itself', async () => {
+    let tries = 0
+    const { route, incoming, clock, connection } = openRoute(async () => {
+      tries += 1
+      connection.lost = true
+      throw new Error('lost')
+    })
+    const done = retryLater(route, failed(event, incoming))
+    await clock.advance(60_000)
+    expect([await done, tries]).toEqual(['requeue', 1])
+  })
+
+  test('is left unsettled when the stop comes first', async () => {
+    const { route, incoming, log, stop } = openRoute(() => Promise.reject(new Error('full')))
+    const done = retryLater(route, failed(event, incoming))
+    stop.abort()
+    await expect(done).rejects.toThrow('full')
+    expect(log).toEqual([])
   })
 
   test('is moved to the dead queue by the broker when its body is too large to be published again', async () => {
@@ -116,7 +174,7 @@ describe('a delivery that failed', () => {
     expect([published.length, log]).toEqual([0, ['reject false']])
   })
 
-  test('leaves behind its expiration, its reply address and the headers of strangers', async () => {
+  test('B7 leaves behind its expiration, its reply address and the headers of strangers', async () => {
     const { route, incoming, published } = openRoute()
     const headers = {
       ...event.properties.headers,

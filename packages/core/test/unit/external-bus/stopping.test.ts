@@ -97,7 +97,7 @@ describe('starts and stops', () => {
     expect(service.health().state).toBe('up')
   })
 
-  test('do not wait for a start that hangs, and what it still brings about is undone', async () => {
+  test('C65 do not wait for a start that hangs, and what it still brings about is undone', async () => {
     const { clock, broker } = openWorld()
     const connected = broker.connect('allocation')
     const pending: (() => void)[] = []

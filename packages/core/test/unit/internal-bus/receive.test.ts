@@ -19,7 +19,7 @@ const delivery: Delivery = {
   fingerprint: 'a1',
 }
 
-test('a command delivered twice runs once and answers the same both times', async () => {
+test('B12 C35 C48 a command delivered twice runs once and answers the same both times', async () => {
   const { bus, soldOf } = await openShop()
   const command = shop.commands.Sell(lamp)
 
@@ -28,7 +28,7 @@ test('a command delivered twice runs once and answers the same both times', asyn
   expect(await soldOf('lamp')).toBe(1)
 })
 
-test('a command delivered twice at once runs once', async () => {
+test('C36 a command delivered twice at once runs once', async () => {
   const { bus, soldOf } = await openShop()
   const command = shop.commands.Sell(lamp)
 
@@ -38,7 +38,7 @@ test('a command delivered twice at once runs once', async () => {
   expect(await soldOf('lamp')).toBe(1)
 })
 
-test('one id from two senders are two messages', async () => {
+test('B12 C37 one id from two senders are two messages', async () => {
   const { bus, soldOf } = await openShop()
   const command = shop.commands.Sell(lamp)
 
@@ -48,7 +48,7 @@ test('one id from two senders are two messages', async () => {
   expect(await soldOf('lamp')).toBe(2)
 })
 
-test('one id with another body is refused', async () => {
+test('B12 C49 one id with another body is refused', async () => {
   const { bus } = await openShop()
   const command = shop.commands.Sell(lamp)
   await bus.receive(command, delivery)
@@ -73,6 +73,41 @@ test('a declared error is stored and given again, though its unit was rolled bac
   await expect(bus.receive(command, delivery)).rejects.toThrow(shop.errors.NotForSale)
   expect(tries).toBe(1)
   expect(await soldOf('lamp')).toBe(0)
+})
+
+test('a declared error is the answer, though storing it met a conflict first', async () => {
+  const domain = defineDomain('till', {
+    commands: { Open: command({ input: z.object({}), errors: { Locked: z.object({}) } }) },
+  })
+  const store = new InMemoryStore()
+  const units = inMemoryUnitsOfWork({ domain, store, repositories: {} })
+  const conflicts = [new PosthornError('ConcurrencyConflict', 'changed meanwhile', { outcome: 'failed' })]
+  const conflicting: typeof units = {
+    ...units,
+    begin: async (options) => {
+      const transaction = await units.begin(options)
+      const record = transaction.inbox.record
+      transaction.inbox.record = (...outcome) => {
+        const conflict = conflicts.pop()
+        if (conflict !== undefined) throw conflict
+        record(...outcome)
+      }
+      return transaction
+    },
+  }
+  let tries = 0
+  const open = () => {
+    tries += 1
+    throw new domain.errors.Locked({})
+  }
+  const handlers = { commands: { Open: async () => open() } }
+  const bus = createMessageBus({ domain, units: conflicting, outbox: store.queue, handlers })
+  await bus.start()
+
+  const message = domain.commands.Open({})
+  await expect(bus.receive(message, delivery)).rejects.toThrow(domain.errors.Locked)
+  await expect(bus.receive(message, delivery)).rejects.toThrow(domain.errors.Locked)
+  expect([tries, conflicts]).toEqual([1, []])
 })
 
 test('an outcome that the contract no longer knows is said to be just that, and nothing runs again', async () => {
@@ -133,7 +168,7 @@ test('a command that failed otherwise runs again when it is delivered again', as
   expect(await bus.receive(command, delivery)).toEqual({ sold: 1 })
 })
 
-test('an event delivered again runs only the handlers that failed', async () => {
+test('C35 C38 an event delivered again runs only the handlers that failed', async () => {
   const ran: string[] = []
   let broken = true
   const { bus } = await openShop({

@@ -34,7 +34,7 @@ test.each(['shop', 'my-shop', 'shop2', 'my-2-shops', 'a'.repeat(31)])(
 )
 
 test.each(['sell', 'Sell_It', 'Sell-It', '1Sell', 'S', `S${'o'.repeat(64)}`])(
-  'COR-26 the message name "%s" is refused',
+  'B13 COR-26 the message name "%s" is refused',
   (name) => {
     expect(() => defineDomain('shop', { events: { [name]: event(any) } })).toThrow(invalid)
   },

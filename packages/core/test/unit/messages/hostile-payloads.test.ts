@@ -91,7 +91,7 @@ test('whatever a program hands over, the message says in JSON all that it holds,
   )
 })
 
-test('keys that reach for a prototype change none, and are not read as a value', () => {
+test('B9 B14 keys that reach for a prototype change none, and are not read as a value', () => {
   const hostile = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"toString":null}'
   for (const { receive } of definitions) {
     const { payload } = outcome(() => receive(JSON.parse(hostile))).message ?? {}

@@ -1,0 +1,158 @@
+import { connect, type Socket } from 'node:net'
+import postgres, { type Options, type Row, type Sql } from 'postgres'
+import { closedConnection } from './classify-error.ts'
+import { deferred } from './deferred.ts'
+import type { Parameter } from './statement-client.ts'
+
+/*
+ * postgres.js 3.4 connects again by itself, and is not safe when it does: the new connection inherits what was under
+ * way on the old one. A statement that is given to it between the socket's death and the news of it is neither sent nor
+ * rejected, but "answered" by the next handshake, whereupon two transactions share one connection; the bytes that were
+ * waiting to be written then stand in front of that handshake, which is never sent; and a server that closes politely
+ * during the handshake is called again without a pause, for ever. Hence a client for each connection, which may connect
+ * once: what was under way on it is lost with it, and nothing of it ever reaches another.
+ */
+
+/** What a client is made with; `socket` is an option that its types leave out. */
+type ClientOptions = Pick<
+  Options<Record<string, never>>,
+  'prepare' | 'ssl' | 'connect_timeout' | 'connection'
+>
+
+/** Beyond so many statements under way each costs a round trip. An option that the client's types leave out. */
+const PIPELINE = { max_pipeline: 1_000 }
+
+/** The time of the server's last recovery: see `commit-outcome.ts`. */
+const ERA = 'select extract(epoch from stats_reset)::text as era from pg_stat_bgwriter'
+
+/** How long a connection that closes may take to say so to the server, in s. */
+const CLOSING = 0.2
+
+/** A statement that was sent. */
+interface Sent {
+  /** Rejected with the loss of the connection, if that comes first. */
+  readonly rows: Promise<readonly Row[] & { readonly command?: string }>
+  readonly query: PromiseLike<unknown> & { cancel(): void }
+}
+
+/** One connection to Postgres, from its making to its end. Statements go out in the order in which they are given. */
+export class Connection {
+  readonly #sql: Sql
+  readonly #prepare: boolean
+  readonly #lossListeners = new Set<(loss: unknown) => void>()
+  #socket: Socket | undefined
+  #socketError: Error | undefined
+  #established = false
+  #loss: unknown
+  #era = ''
+
+  private constructor(url: string, { prepare = true, ...options }: ClientOptions, host: number) {
+    this.#prepare = prepare
+    this.#sql = postgres(url, {
+      ...options,
+      ...PIPELINE,
+      ...{ socket: (address: Address) => this.#connect(address, host) },
+      prepare,
+      max: 1,
+      // The pool's affair: the client would end a connection in the middle of a transaction.
+      max_lifetime: null,
+      // Asking for the array types leaves a rejection that nobody handles when the connection dies meanwhile.
+      fetch_types: false,
+      onnotice: () => undefined,
+      onclose: () => this.destroy(),
+    })
+    leaveDatesAlone(this.#sql)
+  }
+
+  /** Connects, and is ready to be used when this resolves. Where the URL names several hosts, the first that will do. */
+  static async open(url: string, options: ClientOptions): Promise<Connection> {
+    for (let host = 0; ; host++) {
+      const connection = new Connection(url, options, host)
+      try {
+        const [row] = await connection.send(ERA).rows
+        connection.#era = String(row?.era)
+        connection.#established = true
+        return connection
+      } catch (error) {
+        connection.destroy(error)
+        if (host + 1 >= connection.#sql.options.host.length) throw error
+      }
+    }
+  }
+
+  /** The same for two connections only when the server has lost no transaction between their beginnings. */
+  get era(): string {
+    return this.#era
+  }
+
+  get usable(): boolean {
+    return this.#loss === undefined && this.#socket?.destroyed === false
+  }
+
+  /** Calls the listener once the connection is lost; at once if it is. Gives what takes the listener back. */
+  onLost(listener: (loss: unknown) => void): () => void {
+    if (this.#loss !== undefined) listener(this.#loss)
+    else this.#lossListeners.add(listener)
+    return () => this.#lossListeners.delete(listener)
+  }
+
+  send(text: string, parameters: readonly Parameter[] = [], arrays = false): Sent {
+    const query = this.#sql.unsafe(text, [...parameters], { prepare: this.#prepare })
+    const { promise, resolve, reject } = deferred<Row[]>()
+    const forget = this.onLost(reject)
+    // Rows as arrays are rows to nobody but drizzle.
+    const answered = (arrays ? query.values() : query) as PromiseLike<Row[]>
+    answered.then(resolve, reject).then(forget)
+    return { rows: promise, query }
+  }
+
+  /** Ends it at once, whatever is under way. Idempotent. */
+  destroy(reason: unknown = closedConnection()): void {
+    if (this.#loss !== undefined) return
+    this.#loss = reason
+    this.#socket?.destroy()
+    for (const listener of this.#lossListeners) listener(reason)
+    this.#lossListeners.clear()
+  }
+
+  /** Takes leave of the server. Nothing may be under way. */
+  async close(): Promise<void> {
+    await this.#sql.end({ timeout: CLOSING })
+    this.destroy()
+  }
+
+  /** The client asks for a socket when it connects, when it would connect again, and to cancel a statement. */
+  #connect({ path, host: hosts, port: ports }: Address, which: number): Socket {
+    if (this.#socket !== undefined && (!this.#established || this.#loss !== undefined)) {
+      this.destroy(this.#socketError)
+      throw this.#loss
+    }
+    const host = hosts[which] ?? 'localhost'
+    const port = ports[which] ?? 5432
+    const socket = path === false ? connect(port, host) : connect(path)
+    socket.setNoDelay(true)
+    // Until the client listens by itself, which it does a moment later.
+    socket.on('error', (error) => {
+      if (socket === this.#socket) this.#socketError ??= error
+    })
+    this.#socket ??= socket
+    // Where the client looks for the name that TLS asks for.
+    return Object.assign(socket, { host })
+  }
+}
+
+/** What the client passes on of its options. */
+interface Address {
+  readonly host: readonly string[]
+  readonly port: readonly number[]
+  readonly path: string | false
+}
+
+/** Drizzle maps times and JSON itself, by column; the client must hand them over as Postgres wrote them. */
+function leaveDatesAlone({ options }: Sql): void {
+  for (const oid of [1082, 1083, 1114, 1115, 1182, 1184, 1185, 1231]) {
+    options.parsers[oid] = (text: string) => text
+    options.serializers[oid] = (text: string) => text
+  }
+  for (const oid of [114, 3802]) options.serializers[oid] = (text: string) => text
+}
