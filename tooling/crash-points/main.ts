@@ -24,6 +24,13 @@ console.log(`${kills} kills at each of ${chosen.length} labels, seed ${seed}`)
 
 const folder = await mkdtemp(join(tmpdir(), 'posthorn-crash-points-'))
 const [rabbitMq, postgres] = await Promise.all([startRabbitMqNode(folder), startPostgresNode(folder)])
+const clear = async () => {
+  await Promise.all([rabbitMq.stop(), postgres.stop()])
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void clear().finally(() => process.exit(1)))
+}
 try {
   const servers = {
     amqpUrl: rabbitMq.amqpUrl,
@@ -35,6 +42,5 @@ try {
   console.log(`\n${tableOf(lines)}`)
   process.exitCode = lines.every(({ differences }) => differences.length === 0) ? 0 : 1
 } finally {
-  await Promise.all([rabbitMq.stop(), postgres.stop()])
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+  await clear()
 }

@@ -31,7 +31,7 @@ export async function settle(
 }
 
 /** Everything that is not as it must be. */
-export async function leftNow(world: World, journal: Journal): Promise<readonly string[]> {
+async function leftNow(world: World, journal: Journal): Promise<readonly string[]> {
   const facts = await readFacts(world, journal)
   const inQueues = leftInQueues(await readQueues(world), facts.orders)
   return [...journal.failures, ...differences(facts), ...inQueues]

@@ -5,6 +5,7 @@ import * as phases from './phases.mjs'
 import { runDemo } from './run-demo.mjs'
 import { runFaults } from './run-faults.mjs'
 import { runMatrix } from './run-matrix.mjs'
+import { runSimulation } from './run-simulation.mjs'
 import { runTests } from './run-tests.mjs'
 import { readSettings } from './settings.mjs'
 import { endOnSignals, endWithFailure } from './signals.mjs'
@@ -16,6 +17,8 @@ const USAGE = `node tooling/dev/main.mjs
   faults [--seconds N] [--seeds A..B] [--kinds A,B] [--workers N] [--record]
                                                   run the fault machine
   matrix [--node VERSION,VERSION] [TEST ARGS]     run the tests on several versions of Node
+  simulate [--seeds N] [--seed S] [--workers N] [--trace] [--stop-at STEP]
+                                                  simulate both services in virtual time
   install                                         install the workspace`
 
 /** @type {Record<string, (args: string[], settings: import('./settings.mjs').Settings) => Promise<number>>} */
@@ -24,6 +27,7 @@ const commands = {
   test: runTests,
   faults: runFaults,
   matrix: runMatrix,
+  simulate: runSimulation,
   install: () => phases.install().then(() => 0),
 }
 

@@ -1,20 +1,44 @@
 import { errorCode } from './classify-error.ts'
+import { within } from './within.ts'
+
+/** Postgres signals a cancellation twice. For so long the second signal may be on its way, in ms. */
+const ECHO = 50
+
+/** In ms. */
+const REPEAT = 250
 
 /**
- * Asks the server to end a query of postgres.js. Settles once the request has done its work, came too late, or failed;
- * never rejects.
+ * Asks the server to end a query of postgres.js, if that is at work. Settles once the request has done its work, came too
+ * late, or failed; never rejects.
  *
  * The `cancel()` of postgres.js 3.4 drops the promise of its request: nobody could wait for it, and a refused
  * connection would end the process.
  */
-export async function cancelQuery(query: PromiseLike<unknown> & { cancel(): void }): Promise<void> {
-  // What `cancel()` calls, which the types leave out; null once it has been called.
-  const cancellable = query as typeof query & { canceller: ((of: unknown) => Promise<void>) | null }
-  const { canceller } = cancellable
-  cancellable.canceller = null
+export async function cancelQuery(query: PromiseLike<unknown>): Promise<void> {
+  // What `cancel()` calls, and whether it is at work. The types leave both out.
+  const { canceller, active } = query as PromiseLike<unknown> & {
+    readonly canceller: (of: unknown) => Promise<void>
+    readonly active: boolean
+  }
+  // The client sends a query a moment after it was given. Cancelled before, it would hold up all that follow.
+  if (!active) return
   // Over TLS the request's own promise never settles.
   const cancelled = new Promise<void>((resolve) => {
-    query.then(undefined, (error: unknown) => errorCode(error) === '57014' && resolve())
+    query.then(undefined, (error: unknown) => errorCode(error) === '57014' && setTimeout(resolve, ECHO))
   })
-  await Promise.race([canceller?.(query), cancelled]).catch(() => undefined)
+  await Promise.race([canceller(query), cancelled]).catch(() => undefined)
+}
+
+/** The same until the query is over: a request may overtake the query that it is about, and is then in vain. */
+export async function cancelUntilOver(query: PromiseLike<unknown>, over: Promise<void>): Promise<void> {
+  let running = true
+  const ended = over.then(() => {
+    running = false
+  })
+  const requests: Promise<void>[] = []
+  while (running) {
+    requests.push(cancelQuery(query))
+    await within(REPEAT, ended)
+  }
+  await Promise.all(requests)
 }

@@ -69,6 +69,17 @@ export function classifyError(error: unknown): unknown {
   return error
 }
 
+/**
+ * The same for a statement that was sent outside any transaction: when its connection is lost before the answer comes, it
+ * may have been executed, and then it is committed.
+ *
+ * @returns as {@link classifyError}; `ConnectionLost` has the outcome `unknown`, unless the server itself refused
+ */
+export function classifyStatementError(error: unknown): unknown {
+  const unanswered = isConnectionError(error) && errorCode(error) !== READ_ONLY
+  return unanswered ? answerLost(error) : classifyError(error)
+}
+
 /** `ReadOnlyUnit`, when that is what an error in a transaction says that was begun to read. */
 export function asReadOnlyUnit(error: unknown): unknown {
   return errorCode(error) === READ_ONLY ? readOnlyUnit(error) : undefined
@@ -80,6 +91,14 @@ export function connectionLost(cause: unknown): PosthornError<'ConnectionLost'> 
     'ConnectionLost',
     `The connection to Postgres was lost or refused (${errorCode(cause) ?? 'no reason given'}); nothing was written`,
     { outcome: 'failed', retryable: true, cause },
+  )
+}
+
+function answerLost(cause: unknown): PosthornError<'ConnectionLost'> {
+  return new PosthornError(
+    'ConnectionLost',
+    `Postgres was lost (${errorCode(cause)}) before it answered a statement, which may have been executed`,
+    { outcome: 'unknown', retryable: true, cause },
   )
 }
 
@@ -107,11 +126,26 @@ function untrusted(cause: unknown): PosthornError<'ConnectionLost'> {
 }
 
 export function acquireTimeout(ms: number): PosthornError<'AcquireTimeout'> {
-  return new PosthornError(
-    'AcquireTimeout',
+  return timeout(
+    ms,
     `No connection to Postgres was free within ${ms} ms; look for units that wait for others, or enlarge the pool`,
-    { outcome: 'not-executed', retryable: true, details: { timeout: ms } },
   )
+}
+
+/** There was a connection, but BEGIN got no answer on it. */
+export function beginTimeout(ms: number): PosthornError<'AcquireTimeout'> {
+  return timeout(
+    ms,
+    `Postgres did not answer BEGIN within ${ms} ms; look whether it works and can be reached`,
+  )
+}
+
+function timeout(ms: number, message: string): PosthornError<'AcquireTimeout'> {
+  return new PosthornError('AcquireTimeout', message, {
+    outcome: 'not-executed',
+    retryable: true,
+    details: { timeout: ms },
+  })
 }
 
 export function commitOutcomeUnknown(cause: unknown, xid?: string): PosthornError<'CommitOutcomeUnknown'> {
@@ -122,9 +156,16 @@ export function commitOutcomeUnknown(cause: unknown, xid?: string): PosthornErro
   )
 }
 
+const ENDED = 'CONNECTION_ENDED'
+
 /** What a driver says when it is asked for a connection after its end. */
 export function driverEnded(): Error {
-  return Object.assign(new Error('The driver has been ended'), { code: 'CONNECTION_ENDED' })
+  return Object.assign(new Error('The driver has been ended'), { code: ENDED })
+}
+
+/** Whether the driver has ended, so that nothing will be answered any more. */
+export function isEnded(error: unknown): boolean {
+  return errorCode(error) === ENDED
 }
 
 /** What a connection is lost of that has ended without a word. */

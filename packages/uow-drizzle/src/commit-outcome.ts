@@ -1,4 +1,4 @@
-import type { PostgresDriver } from './postgres-driver.ts'
+import { isEnded } from './classify-error.ts'
 
 /*
  * A server that crashes forgets transactions whose commits it had not stored, and gives their ids to others afterwards.
@@ -7,10 +7,19 @@ import type { PostgresDriver } from './postgres-driver.ts'
  */
 
 /** The server's name for a transaction, by which it knows what became of it. */
-interface TransactionId {
+export interface TransactionId {
   readonly xid: string
   readonly era: string
 }
+
+export type CommitOutcome = 'committed' | 'aborted' | 'unknown'
+
+/** Runs one statement. `deadline` in ms. */
+type Ask = (
+  text: string,
+  parameters: readonly string[],
+  deadline: number,
+) => Promise<readonly { readonly status?: string | null }[]>
 
 /**
  * In another era `committed` may be somebody else's. Not so `aborted`: what had been committed would not be given away.
@@ -29,18 +38,15 @@ const PATIENCE = 5_000
 const PAUSE = 100
 
 /** What became of a transaction whose commit got no answer. Asks until there is an answer, for 5 s at most. */
-export async function commitOutcome(
-  driver: Pick<PostgresDriver, 'query'>,
-  { xid, era }: TransactionId,
-): Promise<'committed' | 'aborted' | 'unknown'> {
+export async function commitOutcome(ask: Ask, { xid, era }: TransactionId): Promise<CommitOutcome> {
   const end = performance.now() + PATIENCE
   while (performance.now() < end) {
     try {
-      const left = end - performance.now()
-      const [row] = await driver.query<{ status: string | null }>(STATUS, [xid, era], false, left)
+      const [row] = await ask(STATUS, [xid, era], end - performance.now())
       if (row?.status === 'committed' || row?.status === 'aborted') return row.status
       if (row?.status === null) return 'unknown'
-    } catch {
+    } catch (error) {
+      if (isEnded(error)) return 'unknown'
       // The server may still be on its way back.
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE))

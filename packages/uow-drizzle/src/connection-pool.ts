@@ -1,4 +1,5 @@
-import { acquireTimeout, closedConnection } from './classify-error.ts'
+import { setMaxListeners } from 'node:events'
+import { acquireTimeout, driverEnded } from './classify-error.ts'
 import type { Connection } from './connection.ts'
 import { type Deferred, deferred } from './deferred.ts'
 import { within } from './within.ts'
@@ -11,19 +12,20 @@ const CLOSING = 500
 
 /** Connections that are used one after the other, and as many at once as are allowed. */
 export class ConnectionPool {
-  readonly #open: () => Promise<Connection>
+  readonly #open: (ended: AbortSignal) => Promise<Connection>
   readonly #max: number
   /** Those that there are, and when each was made. */
   readonly #connections = new Map<Connection, number>()
   readonly #idle: Connection[] = []
   readonly #waiting = new Set<Deferred<Connection>>()
+  readonly #ended = new AbortController()
   #opening = 0
-  #ended = false
 
-  /** @param open makes a connection that can be used */
-  constructor(max: number, open: () => Promise<Connection>) {
+  /** @param open makes a connection that can be used, unless the pool is ended meanwhile */
+  constructor(max: number, open: (ended: AbortSignal) => Promise<Connection>) {
     this.#max = max
     this.#open = open
+    setMaxListeners(0, this.#ended.signal)
   }
 
   /**
@@ -33,21 +35,20 @@ export class ConnectionPool {
    */
   async acquire(timeout: number, signal?: AbortSignal): Promise<Connection> {
     signal?.throwIfAborted()
-    if (this.#ended) throw closedConnection()
+    this.#ended.signal.throwIfAborted()
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       if (idle.usable) return idle
       idle.destroy()
     }
     const waiter = deferred<Connection>()
-    const onAbort = () => waiter.reject(signal?.reason)
-    const timer = setTimeout(() => waiter.reject(acquireTimeout(timeout)), timeout)
+    const onAbort = () => this.#refuse(waiter, signal?.reason)
+    const timer = setTimeout(() => this.#refuse(waiter, acquireTimeout(timeout)), timeout)
     signal?.addEventListener('abort', onAbort)
     this.#waiting.add(waiter)
     this.#grow()
     try {
       return await waiter.promise
     } finally {
-      this.#waiting.delete(waiter)
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
     }
@@ -60,7 +61,7 @@ export class ConnectionPool {
       connection.destroy()
       return
     }
-    if (this.#ended || performance.now() - born > LIFETIME) {
+    if (this.#ended.signal.aborted || performance.now() - born > LIFETIME) {
       void connection.close()
       return
     }
@@ -73,10 +74,11 @@ export class ConnectionPool {
     waiter.resolve(connection)
   }
 
-  /** Closes all connections, those in use too. Whoever waits for one is refused. */
+  /** Closes all connections, those in use and those being made too. Whoever waits for one is refused. */
   async end(): Promise<void> {
-    this.#ended = true
-    for (const waiter of this.#waiting) waiter.reject(closedConnection())
+    const reason = driverEnded()
+    this.#ended.abort(reason)
+    for (const waiter of this.#waiting) this.#refuse(waiter, reason)
     const open = [...this.#connections.keys()]
     await within(CLOSING, Promise.all(open.map((connection) => connection.close())))
     for (const connection of open) connection.destroy()
@@ -86,7 +88,7 @@ export class ConnectionPool {
   #grow(): void {
     while (this.#opening < this.#waiting.size && this.#connections.size + this.#opening < this.#max) {
       this.#opening += 1
-      this.#open().then(
+      this.#open(this.#ended.signal).then(
         (connection) => this.#add(connection),
         (error) => this.#fail(error),
       )
@@ -104,9 +106,14 @@ export class ConnectionPool {
   #fail(error: unknown): void {
     this.#opening -= 1
     const [waiter] = this.#waiting
-    if (waiter !== undefined) this.#waiting.delete(waiter)
-    waiter?.reject(error)
+    if (waiter !== undefined) this.#refuse(waiter, error)
     this.#grow()
+  }
+
+  /** At once, lest a connection is given to whom nobody waits for any more. */
+  #refuse(waiter: Deferred<Connection>, error: unknown): void {
+    this.#waiting.delete(waiter)
+    waiter.reject(error)
   }
 
   #forget(connection: Connection): void {

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import postgres, { type Options, type Row, type Sql } from 'postgres'
-import { closedConnection } from './classify-error.ts'
+import { closedConnection, silentConnection } from './classify-error.ts'
 import { deferred } from './deferred.ts'
 import type { Parameter } from './statement-client.ts'
 
@@ -14,10 +14,10 @@ import type { Parameter } from './statement-client.ts'
  */
 
 /** What a client is made with; `socket` is an option that its types leave out. */
-type ClientOptions = Pick<
-  Options<Record<string, never>>,
-  'prepare' | 'ssl' | 'connect_timeout' | 'connection'
->
+type ClientOptions = Pick<Options<Record<string, never>>, 'prepare' | 'ssl' | 'connection'> & {
+  /** For each host, in ms. */
+  readonly connectTimeout: number
+}
 
 /** Beyond so many statements under way each costs a round trip. An option that the client's types leave out. */
 const PIPELINE = { max_pipeline: 1_000 }
@@ -32,7 +32,7 @@ const CLOSING = 0.2
 interface Sent {
   /** Rejected with the loss of the connection, if that comes first. */
   readonly rows: Promise<readonly Row[] & { readonly command?: string }>
-  readonly query: PromiseLike<unknown> & { cancel(): void }
+  readonly query: PromiseLike<unknown>
 }
 
 /** One connection to Postgres, from its making to its end. Statements go out in the order in which they are given. */
@@ -46,13 +46,19 @@ export class Connection {
   #loss: unknown
   #era = ''
 
-  private constructor(url: string, { prepare = true, ...options }: ClientOptions, host: number) {
+  private constructor(
+    url: string,
+    { prepare = true, connectTimeout, ...options }: ClientOptions,
+    host: number,
+  ) {
     this.#prepare = prepare
     this.#sql = postgres(url, {
       ...options,
       ...PIPELINE,
       ...{ socket: (address: Address) => this.#connect(address, host) },
       prepare,
+      // For the connections on which statements are cancelled.
+      connect_timeout: connectTimeout / 1_000,
       max: 1,
       // The pool's affair: the client would end a connection in the middle of a transaction.
       max_lifetime: null,
@@ -64,10 +70,20 @@ export class Connection {
     leaveDatesAlone(this.#sql)
   }
 
-  /** Connects, and is ready to be used when this resolves. Where the URL names several hosts, the first that will do. */
-  static async open(url: string, options: ClientOptions): Promise<Connection> {
+  /**
+   * Connects, and is ready to be used when this resolves. Where the URL names several hosts, the first that will do.
+   *
+   * @throws why there is no connection; the signal's reason
+   */
+  static async open(url: string, options: ClientOptions, signal: AbortSignal): Promise<Connection> {
+    const { connectTimeout } = options
     for (let host = 0; ; host++) {
+      signal.throwIfAborted()
       const connection = new Connection(url, options, host)
+      const onAbort = () => connection.destroy(signal.reason)
+      // The client's own covers the handshake alone.
+      const timer = setTimeout(() => connection.destroy(silentConnection(connectTimeout)), connectTimeout)
+      signal.addEventListener('abort', onAbort)
       try {
         const [row] = await connection.send(ERA).rows
         connection.#era = String(row?.era)
@@ -76,6 +92,9 @@ export class Connection {
       } catch (error) {
         connection.destroy(error)
         if (host + 1 >= connection.#sql.options.host.length) throw error
+      } finally {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', onAbort)
       }
     }
   }
@@ -123,7 +142,7 @@ export class Connection {
 
   /** The client asks for a socket when it connects, when it would connect again, and to cancel a statement. */
   #connect({ path, host: hosts, port: ports }: Address, which: number): Socket {
-    if (this.#socket !== undefined && (!this.#established || this.#loss !== undefined)) {
+    if (this.#loss !== undefined || (this.#socket !== undefined && !this.#established)) {
       this.destroy(this.#socketError)
       throw this.#loss
     }

@@ -36,7 +36,7 @@ export function drizzleRepository<A extends Aggregate>(
   transaction.track({
     // What the map holds is the repository's own affair.
     identities: identities as unknown as IdentityMap,
-    write: (change) => writeChange(db, transaction.run, tables, change),
+    write: (change) => writeChange(db, tables, change),
   })
   return trackedRepository(identities, {
     assertActive: transaction.assertActive,

@@ -1,7 +1,6 @@
 import { PosthornError, type UnitOfWork, type UnitOptions } from '@posthorn/core'
 import {
   type AggregateChange,
-  type Factories,
   type HandledOutcome,
   type Inbox,
   type InboxKey,
@@ -9,25 +8,28 @@ import {
   type Outbox,
   type OutboxEntry,
   type OutboxRecord,
+  type SessionOptions,
   type TrackedRepository,
   type Transaction,
   UnitSession,
   type UnitState,
 } from '@posthorn/core/storage'
 import { commitOutcomeUnknown, connectionLost } from './classify-error.ts'
-import { commitOutcome } from './commit-outcome.ts'
+import type { CommitOutcome } from './commit-outcome.ts'
 import { claimMessage, recordOutcome } from './drizzle-inbox.ts'
-import { assignedXid, insertOutbox, type StoredRecords, strikeOff } from './drizzle-outbox.ts'
+import { assignedXid, insertOutbox, strikeOff } from './drizzle-outbox.ts'
 import type { GuardedTransaction } from './guarded-transaction.ts'
 import { pipelined } from './pipelined.ts'
 import type { PostgresDriver } from './postgres-driver.ts'
 import { type Db, drizzleOn, type Parameter } from './statement-client.ts'
+import type { Write } from './write-change.ts'
 
 /** What the factories of repositories and adapters are given. */
 export interface DrizzleUnit {
   /**
    * Drizzle inside this unit's transaction, for finders and views. Its `transaction` is a savepoint: not to be had while
-   * one of the unit's is open (`SavepointOverlap`).
+   * one of the unit's is open (`SavepointOverlap`). A unit that has written nothing in this database is tried again when
+   * its connection dies at the commit: one that only notifies, or only writes to foreign tables, may then do so twice.
    */
   readonly db: Db
   readonly signal: AbortSignal
@@ -43,8 +45,8 @@ export interface DrizzleAccess {
 }
 
 interface WritingRepository extends TrackedRepository {
-  /** Starts the statements that write a change, in their order. */
-  write(change: AggregateChange): readonly Promise<unknown>[]
+  /** Builds the statements that write a change, in their order. */
+  write(change: AggregateChange): readonly Write[]
 }
 
 type Runs = Pick<GuardedTransaction, 'run'>
@@ -61,13 +63,15 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
   readonly #outcomes = new Map<InboxKey, HandledOutcome>()
   /** The server's name for the transaction, by which it tells what became of it; it has one once it has written. */
   #xid: string | undefined
+  /** Whether, after the unit's last statement, the server has said that it has no name for it: nothing was written. */
+  #untouched = true
   #asked: Promise<void> = Promise.resolve()
   #committed = false
 
   constructor(
     driver: PostgresDriver,
     guarded: GuardedTransaction,
-    factories: Factories<R, DrizzleUnit>,
+    parts: SessionOptions<R, DrizzleUnit>['parts'],
     { signal = new AbortController().signal, attempt = 1 }: UnitOptions & { readonly attempt?: number },
   ) {
     this.#driver = driver
@@ -76,13 +80,13 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
     const savepoint = <T>(work: () => Promise<T>) => guarded.savepoint(work)
     const transaction: DrizzleAccess = {
       assertActive,
-      run: (text, parameters) => guarded.run(text, parameters),
+      run: (text, parameters) => this.#write(text, parameters),
       track: (repository) => this.#session.track(repository),
     }
     const writer: Runs = { run: (...statement) => this.#write(...statement) }
     const db = drizzleOn(writer.run, { savepoint: (work) => this.unit.savepoint(work) })
     const context = { db, signal, transaction }
-    this.#session = new UnitSession({ factories, context, signal, attempt, savepoint, assertActive })
+    this.#session = new UnitSession({ parts, context, signal, attempt, savepoint, assertActive })
     this.unit = this.#session.unit
     this.outbox = {
       add: (...records) => {
@@ -108,8 +112,8 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
   async commit(): Promise<readonly OutboxEntry[]> {
     this.#guarded.assertOpen()
     try {
-      const { entries, xid } = await this.#flush()
-      await this.#commit(xid)
+      const entries = await this.#flush()
+      await this.#commit()
       if (entries.some(({ handler }) => handler === null)) this.#driver.announceOutboxAdded()
       return entries
     } finally {
@@ -124,43 +128,54 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
     }
   }
 
-  /** Sends all that is to be written in one go: aggregates by id, inbox outcomes, the outbox last. */
-  async #flush(): Promise<StoredRecords> {
+  /** Sends all that is to be written in one go, once it is built: aggregates by id, inbox outcomes, the outbox last. */
+  async #flush(): Promise<readonly OutboxEntry[]> {
     const writes = this.#session.changes().flatMap(({ repository, change }) => repository.write(change))
-    for (const [key, outcome] of this.#outcomes) writes.push(recordOutcome(this.#guarded, key, outcome))
-    const nothing = writes.length + this.#records.length === 0
-    if (nothing) {
+    if (writes.length + this.#outcomes.size + this.#records.length === 0) {
       await this.#asked
-      return { entries: [], xid: this.#xid }
+      return []
     }
+    const sent = writes.map((write) => write((...statement) => this.#guarded.run(...statement)))
+    for (const [key, outcome] of this.#outcomes) sent.push(recordOutcome(this.#guarded, key, outcome))
     const stored = insertOutbox(this.#guarded, this.#records)
-    await pipelined([...writes, stored])
-    return stored
+    await pipelined([...sent, stored])
+    const { entries, xid } = await stored
+    this.#xid ??= xid
+    return entries
   }
 
   /** Runs a statement that may be the transaction's first to write, and right behind it asks for the transaction's id. */
   #write(...statement: Parameters<Runs['run']>): ReturnType<Runs['run']> {
     const rows = this.#guarded.run(...statement)
-    if (this.#xid === undefined) {
-      const note = (xid: string | undefined) => {
-        this.#xid ??= xid
-      }
-      this.#asked = assignedXid(this.#guarded).then(note, () => undefined)
-    }
+    if (this.#xid === undefined) this.#ask()
     return rows
   }
 
-  async #commit(xid: string | undefined): Promise<void> {
+  #ask(): void {
+    const note = (xid: string | undefined) => {
+      this.#xid ??= xid
+      if (asked === this.#asked) this.#untouched = xid === undefined
+    }
+    const asked = assignedXid(this.#guarded).then(note, () => undefined)
+    this.#asked = asked
+    this.#untouched = false
+  }
+
+  async #commit(): Promise<void> {
     try {
       await this.#guarded.commit()
     } catch (error) {
       if (!(error instanceof PosthornError && error.code === 'CommitOutcomeUnknown')) throw error
-      const { era } = this.#guarded
-      const outcome = xid === undefined ? 'unknown' : await commitOutcome(this.#driver, { xid, era })
+      const outcome = await this.#outcome()
       if (outcome === 'aborted') throw connectionLost(error.cause)
-      if (outcome === 'unknown') throw commitOutcomeUnknown(error.cause, xid)
+      if (outcome === 'unknown') throw commitOutcomeUnknown(error.cause, this.#xid)
     }
     this.#committed = true
+  }
+
+  #outcome(): CommitOutcome | Promise<CommitOutcome> {
+    if (this.#xid !== undefined) return this.#guarded.outcome(this.#xid)
+    return this.#untouched ? 'aborted' : 'unknown'
   }
 }
 

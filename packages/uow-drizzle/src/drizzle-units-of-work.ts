@@ -23,10 +23,10 @@ export function drizzleUnitsOfWork<R extends object, D extends string, A extends
   options: DrizzleUnitsOptions<R, A, D>,
 ): UnitsOfWork<R & A, D> {
   const { domain, driver, repositories, adapters, defaults } = options
-  const factories = joinFactories(repositories, adapters)
+  const parts = joinFactories(repositories, adapters)
   const begin: UnitsOfWork<R & A, D>['begin'] = async (unit) => {
     const settings = { ...defaults, ...unit }
-    return new DrizzleTransaction<R & A, D>(driver, await driver.begin(settings), factories, settings)
+    return new DrizzleTransaction<R & A, D>(driver, await driver.begin(settings), parts, settings)
   }
   return unitsOfWork(domain, begin, options)
 }

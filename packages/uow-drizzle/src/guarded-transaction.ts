@@ -1,15 +1,16 @@
 import { unitEnded } from '@posthorn/core/storage'
 import type { Row } from 'postgres'
-import { cancelQuery } from './cancel-query.ts'
+import { cancelUntilOver } from './cancel-query.ts'
 import {
-  acquireTimeout,
   asReadOnlyUnit,
+  beginTimeout,
   classifyError,
   commitOutcomeUnknown,
   connectionLost,
   isConnectionError,
   silentConnection,
 } from './classify-error.ts'
+import type { CommitOutcome, TransactionId } from './commit-outcome.ts'
 import type { Connection } from './connection.ts'
 import { deferred } from './deferred.ts'
 import type { Parameter } from './statement-client.ts'
@@ -32,6 +33,8 @@ export interface GuardOptions {
   /** How long a cancellation or a rollback waits for a server that does not answer, in ms. */
   readonly patience: number
   readonly signal: AbortSignal | undefined
+  /** Asks the server what became of a transaction. */
+  readonly outcomeOf: (transaction: TransactionId) => Promise<CommitOutcome>
 }
 
 /**
@@ -49,7 +52,7 @@ export async function beginGuarded(
   const { mode, signal } = options
   const giveUp = (reason: unknown) => connection.destroy(reason)
   const onAbort = () => giveUp(signal?.reason)
-  const timer = setTimeout(() => giveUp(acquireTimeout(timeout)), timeout)
+  const timer = setTimeout(() => giveUp(beginTimeout(timeout)), timeout)
   signal?.addEventListener('abort', onAbort)
   try {
     await connection.send(`begin ${mode}`).rows
@@ -69,8 +72,6 @@ interface Statement {
   readonly over: Promise<void>
 }
 
-const UNSAID = { error: new Error('Postgres has rolled back what was to be committed') }
-
 type Phase = 'open' | 'committing' | 'rolling-back' | 'committed' | 'rolled-back' | 'lost'
 
 /** One transaction on one connection, from BEGIN to its end. */
@@ -82,6 +83,7 @@ export class GuardedTransaction {
   readonly #longestSilence: number
   readonly #patience: number
   readonly #signal: AbortSignal | undefined
+  readonly #outcomeOf: GuardOptions['outcomeOf']
   readonly #ended = deferred<void>()
   readonly #statements = new Set<Statement>()
   readonly #forgetConnection: (() => void) | undefined
@@ -97,12 +99,13 @@ export class GuardedTransaction {
   #silence: NodeJS.Timeout | undefined
 
   constructor(connection: Connection, options: Omit<GuardOptions, 'mode'>) {
-    const { readOnly, longestSilence, patience, signal } = options
+    const { readOnly, longestSilence, patience, signal, outcomeOf } = options
     this.#connection = connection
     this.#readOnly = readOnly
     this.#longestSilence = longestSilence
     this.#patience = patience
     this.#signal = signal
+    this.#outcomeOf = outcomeOf
     this.ended = this.#ended.promise
     // Whoever ends the transaction awaits its end; when it ends by itself nobody does.
     this.#ended.promise.catch(() => undefined)
@@ -113,11 +116,6 @@ export class GuardedTransaction {
 
   get phase(): Phase {
     return this.#phase
-  }
-
-  /** See `Connection.era`. */
-  get era(): string {
-    return this.#connection.era
   }
 
   /** @throws {PosthornError} `UnitEnded`, `ConnectionLost`, or the signal's reason */
@@ -134,7 +132,7 @@ export class GuardedTransaction {
     const raced = deferred<readonly Row[]>()
     const over = deferred<void>()
     const statement: Statement = {
-      cancel: () => cancelQuery(query),
+      cancel: () => cancelUntilOver(query, over.promise),
       reject: raced.reject,
       over: over.promise,
     }
@@ -179,7 +177,7 @@ export class GuardedTransaction {
     }
   }
 
-  /** @throws {PosthornError} `CommitOutcomeUnknown`, or why Postgres would not commit */
+  /** @throws {PosthornError} `CommitOutcomeUnknown`, `UnitEnded`, or why Postgres would not commit */
   async commit(): Promise<void> {
     this.assertOpen()
     if (this.#failure !== undefined) {
@@ -188,14 +186,23 @@ export class GuardedTransaction {
     }
     this.#enter('committing')
     this.#connection.send('commit').rows.then(
-      // Of a transaction in which a statement has failed Postgres says so, and calls it no error.
-      ({ command }) => this.#onAnswer(command === 'ROLLBACK' ? (this.#failure ?? UNSAID) : undefined),
+      // Of a transaction in which a statement has failed Postgres says so, and calls it no error. It may be a failure that
+      // the return to a savepoint, beside which the statement ran, has made us forget.
+      ({ command }) => {
+        const failure = this.#failure ?? { error: unitEnded('rolled-back') }
+        this.#onAnswer(command === 'ROLLBACK' ? failure : undefined)
+      },
       (error: unknown) => {
         if (isConnectionError(error)) this.#connection.destroy(error)
         this.#onAnswer({ error: classifyError(error) })
       },
     )
     await this.#ended.promise
+  }
+
+  /** What became of a commit that got no answer. `xid` is the server's name for this transaction. */
+  outcome(xid: string): Promise<CommitOutcome> {
+    return this.#outcomeOf({ xid, era: this.#connection.era })
   }
 
   /** Never throws. A server that does not answer is given up after a while; it rolls back when it notices. */

@@ -2,25 +2,29 @@ import { setMaxListeners } from 'node:events'
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { PosthornError, type UnitOptions } from '@posthorn/core'
+import type { Row } from 'postgres'
 import { cancelQuery } from './cancel-query.ts'
 import {
-  acquireTimeout,
   classifyError,
+  classifyStatementError,
   connectionLost,
   driverEnded,
   isConnectionError,
+  silentConnection,
 } from './classify-error.ts'
+import { type CommitOutcome, commitOutcome, type TransactionId } from './commit-outcome.ts'
 import { Connection } from './connection.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { beginGuarded, type GuardedTransaction, type GuardOptions } from './guarded-transaction.ts'
 import { type Db, drizzleOn, type Parameter } from './statement-client.ts'
+import { longestSilence, timeLimits } from './time-limits.ts'
 import { within } from './within.ts'
 
 /** How the driver connects, and how many connections it keeps. */
 export interface PostgresDriverOptions {
   /** The most connections. Default 10. */
   readonly max?: number
-  /** In ms, default 10,000. */
+  /** How long making a connection may take, login included, in ms: for each host that the URL names. Default 10,000. */
   readonly connectTimeout?: number
   /** How long, in ms, the server may be late with an answer before the connection counts as lost. Default 5,000. */
   readonly patience?: number
@@ -40,9 +44,6 @@ export type PostgresTlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' |
 
 /** Longest wait for a statement outside a transaction, in ms, its wait for a connection included. */
 const STATEMENT_DEADLINE = 15_000
-
-/** Longer than this no timer waits, in ms. */
-const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
  * A pool of connections to one Postgres database. It makes the postgres.js clients itself, because only certain
@@ -72,10 +73,10 @@ export class PostgresDriver implements AsyncDisposable {
     const client = {
       prepare,
       ...(tls === undefined ? {} : { ssl: { ...checkedAddress(url), ...tls } }),
-      connect_timeout: connectTimeout / 1_000,
+      connectTimeout,
       connection: { application_name: applicationName },
     }
-    this.#pool = new ConnectionPool(max, () => Connection.open(url, client))
+    this.#pool = new ConnectionPool(max, (ended) => Connection.open(url, client, ended))
     this.db = drizzleOn(
       (text, parameters, arrays) => this.query(text, parameters, arrays) as Promise<unknown[]>,
       { savepoint: () => Promise.reject(noTransaction()) },
@@ -85,7 +86,8 @@ export class PostgresDriver implements AsyncDisposable {
   /**
    * Runs one statement outside any transaction. `deadline` in ms, its wait for a connection included.
    *
-   * @throws {PosthornError} `ConnectionLost`, `AccessRefused`, `AcquireTimeout`
+   * @throws {PosthornError} `AcquireTimeout`, `AccessRefused`; `SerializationConflict`; `ConnectionLost`, with the outcome
+   * `unknown` when the statement had been sent, for it may have been executed
    */
   async query<T = Readonly<Record<string, unknown>>>(
     text: string,
@@ -94,26 +96,33 @@ export class PostgresDriver implements AsyncDisposable {
     deadline = STATEMENT_DEADLINE,
   ): Promise<readonly T[]> {
     this.#assertNotEnding()
-    const end = performance.now() + deadline
-    const running = this.#pool.acquire(deadline).then((connection) => {
-      const { rows, query } = connection.send(text, parameters, arrays)
-      const timer = setTimeout(() => {
-        void cancelQuery(query)
-        connection.destroy(acquireTimeout(deadline))
-      }, end - performance.now())
-      const release = () => {
-        clearTimeout(timer)
-        this.#pool.release(connection)
-      }
-      rows.then(release, release)
-      return rows
-    })
+    const running = this.#query(text, parameters, arrays, deadline)
     this.#note(running)
+    // The caller knows what its statement selects.
+    return (await running) as unknown as readonly T[]
+  }
+
+  async #query(
+    text: string,
+    parameters: readonly Parameter[],
+    arrays: boolean,
+    deadline: number,
+  ): Promise<readonly Row[]> {
+    const end = performance.now() + deadline
+    const connection = await this.#connection(deadline)
+    const { rows, query } = connection.send(text, parameters, arrays)
+    const timer = setTimeout(() => {
+      void cancelQuery(query)
+      connection.destroy(silentConnection(deadline))
+    }, end - performance.now())
     try {
-      // The caller knows what its statement selects.
-      return (await running) as unknown as readonly T[]
+      return await rows
     } catch (error) {
-      throw classifyError(error)
+      if (isConnectionError(error)) connection.destroy(error)
+      throw classifyStatementError(error)
+    } finally {
+      clearTimeout(timer)
+      this.#pool.release(connection)
     }
   }
 
@@ -121,7 +130,7 @@ export class PostgresDriver implements AsyncDisposable {
    * Begins a transaction. Its time limits are set by a statement that travels with its first one.
    *
    * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`, `AccessRefused`; `SerializationConflict` when `lockKey` is
-   * not to be had
+   * not to be had; the signal's reason
    */
   async begin(options: UnitOptions = {}): Promise<GuardedTransaction> {
     this.#assertNotEnding()
@@ -134,6 +143,7 @@ export class PostgresDriver implements AsyncDisposable {
       longestSilence: longestSilence(options, this.#patience),
       patience: this.#patience,
       signal,
+      outcomeOf: (id) => this.#outcomeOf(id),
     }
     const begun = this.#begin(guard, options.acquireTimeout ?? 5_000)
     // From now on, so that whoever waits for a connection is not forgotten at the end.
@@ -169,12 +179,22 @@ export class PostgresDriver implements AsyncDisposable {
     }
   }
 
-  async #connection(timeout: number, signal: AbortSignal | undefined): Promise<Connection> {
+  async #connection(timeout: number, signal?: AbortSignal): Promise<Connection> {
     try {
       return await this.#pool.acquire(timeout, signal)
     } catch (error) {
       throw signal?.aborted ? signal.reason : classifyError(error)
     }
+  }
+
+  /** Asked also while the driver is ending, which waits for the answer. */
+  #outcomeOf(id: TransactionId): Promise<CommitOutcome> {
+    const asking = commitOutcome(
+      (text, parameters, deadline) => this.#query(text, parameters, false, deadline),
+      id,
+    )
+    this.#note(asking)
+    return asking
   }
 
   /** Called after each commit through this driver that wrote outbox entries for the broker. */
@@ -185,7 +205,13 @@ export class PostgresDriver implements AsyncDisposable {
   }
 
   announceOutboxAdded(): void {
-    for (const listener of this.#addedListeners) listener()
+    for (const listener of this.#addedListeners) {
+      try {
+        listener()
+      } catch (error) {
+        process.emitWarning(`A listener for the outbox failed: ${String(error)}`, 'PosthornWarning')
+      }
+    }
   }
 
   /**
@@ -197,8 +223,13 @@ export class PostgresDriver implements AsyncDisposable {
   }
 
   async #end(patience: number): Promise<void> {
-    await within(patience, Promise.allSettled(this.#running))
+    await within(patience, this.#idle())
     await this.#pool.end()
+  }
+
+  /** What has ended may have a successor: the question what became of its commit. */
+  async #idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
   }
 
   #note(running: Promise<unknown>): void {
@@ -219,28 +250,6 @@ export class PostgresDriver implements AsyncDisposable {
 /** Connects lazily. The URL's `user:password@host:port/database` may be completed by the `PG…` variables. */
 export function postgresDriver(url: string, options?: PostgresDriverOptions): PostgresDriver {
   return new PostgresDriver(url, options)
-}
-
-const STATEMENT_TIMEOUT = 10_000
-const LOCK_TIMEOUT = 5_000
-
-function timeLimits({
-  statementTimeout = STATEMENT_TIMEOUT,
-  lockTimeout = LOCK_TIMEOUT,
-  idleTimeout = 30_000,
-}: UnitOptions): string {
-  return [
-    `set local statement_timeout = ${Math.round(statementTimeout)}`,
-    `set local lock_timeout = ${Math.round(lockTimeout)}`,
-    `set local idle_in_transaction_session_timeout = ${Math.round(idleTimeout)}`,
-  ].join('; ')
-}
-
-/** Beyond the server's own limits: it must have answered by then. To Postgres 0 means no limit. */
-function longestSilence(options: UnitOptions, patience: number): number {
-  const { statementTimeout = STATEMENT_TIMEOUT, lockTimeout = LOCK_TIMEOUT } = options
-  if (Math.round(statementTimeout) === 0) return LONGEST_TIMER
-  return Math.min(statementTimeout + lockTimeout + patience, LONGEST_TIMER)
 }
 
 /** Of an address postgres.js tells Node nothing, which would then look for the name `localhost` in the certificate. */

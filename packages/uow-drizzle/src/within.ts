@@ -1,9 +1,13 @@
-/** Waits for a promise, but no longer than `ms`. */
+import { deferred } from './deferred.ts'
+
+/** Waits until a promise settles, but no longer than `ms`. Its error is somebody else's to handle. */
 export async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([promise, patience])
+  const over = deferred<void>()
+  const timer = setTimeout(over.resolve, ms)
+  promise.then(
+    () => over.resolve(),
+    () => over.resolve(),
+  )
+  await over.promise
   clearTimeout(timer)
 }

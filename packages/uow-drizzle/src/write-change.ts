@@ -13,8 +13,11 @@ import type { Db, Parameter } from './statement-client.ts'
 
 type Run = (text: string, parameters: readonly Parameter[]) => Promise<readonly unknown[]>
 
-/** A statement that drizzle has built but not run. It would run some at once and others a moment later. */
-interface Built {
+/** Sends a statement that has been built, and looks at its answer. */
+export type Write = (run: Run) => Promise<unknown>
+
+/** A statement of drizzle's, which would run some at once and others a moment later. */
+interface Query {
   toSQL(): { readonly sql: string; readonly params: readonly unknown[] }
 }
 
@@ -22,52 +25,48 @@ interface Built {
 const INSERT_ROWS = 500
 
 /**
- * Starts the statements that write one aggregate's change, in their order: the root first, because its version decides
- * whether the others may be written at all. None waits for the one before it.
+ * Builds the statements that write one aggregate's change, in their order: the root first, because its version decides
+ * whether the others may be written at all. What is wrong with a value shows now, before any of them is sent.
  */
-export function writeChange(
-  db: Db,
-  run: Run,
-  tables: AggregateTables,
-  change: AggregateChange,
-): readonly Promise<unknown>[] {
-  const send = (statement: Built) => {
-    const { sql, params } = statement.toSQL()
-    // Drizzle has mapped them by column.
-    return run(sql, params as readonly Parameter[])
-  }
+export function writeChange(db: Db, tables: AggregateTables, change: AggregateChange): readonly Write[] {
   const { table } = tables
-  const root = writeRoot(db, send, tables, change)
-  const children = change.children.flatMap((changes) => writeChildren(db, send, tables, changes, change))
+  const root = writeRoot(db, tables, change)
+  const children = change.children.flatMap((changes) => writeChildren(db, tables, changes, change))
   if (change.kind !== 'delete') return [root, ...children]
-  return [root, ...children, send(db.delete(table as PgTable).where(eq(table.id, change.id)))]
+  return [root, ...children, built(db.delete(table as PgTable).where(eq(table.id, change.id)))]
 }
 
-async function writeRoot(
+function built(query: Query): (run: Run) => ReturnType<Run> {
+  const { sql, params } = query.toSQL()
+  // Drizzle has mapped them by column.
+  return (run) => run(sql, params as readonly Parameter[])
+}
+
+function writeRoot(
   db: Db,
-  send: (statement: Built) => Promise<readonly unknown[]>,
   { table }: AggregateTables,
   { kind, id, version, sought, root }: AggregateChange,
-): Promise<void> {
+): Write {
   const name = getTableName(table)
   const values = { ...known(table, root), version: version + 1 }
   if (kind === 'insert') {
-    try {
-      await send(db.insert(table as PgTable).values({ ...values, id }))
-    } catch (error) {
-      if (!isTaken(table, error)) throw error
-      throw sought ? concurrencyConflict(name, id) : aggregateExists(name, id, error)
-    }
-    return
+    const insert = built(db.insert(table as PgTable).values({ ...values, id }))
+    return (run) =>
+      insert(run).catch((error: unknown) => {
+        if (!isTaken(table, error)) throw error
+        throw sought ? concurrencyConflict(name, id) : aggregateExists(name, id, error)
+      })
   }
-  const updated = await send(
+  const update = built(
     db
       .update(table as PgTable)
       .set(values)
       .where(and(eq(table.id, id), eq(table.version, version)))
       .returning({ id: table.id }),
   )
-  if (updated.length === 0) throw concurrencyConflict(name, id)
+  return async (run) => {
+    if ((await update(run)).length === 0) throw concurrencyConflict(name, id)
+  }
 }
 
 /** Whether the error says that the primary key is taken, and not that another constraint is violated. */
@@ -82,23 +81,22 @@ function isTaken(table: PgTable, error: unknown): boolean {
 
 function writeChildren(
   db: Db,
-  send: (statement: Built) => Promise<readonly unknown[]>,
   tables: AggregateTables,
   { table: name, inserted, updated, deleted }: RowChanges,
   { kind, id }: AggregateChange,
-): readonly Promise<unknown>[] {
+): readonly Write[] {
   const { table, root } = childOf(tables, name)
-  if (kind === 'delete') return [send(db.delete(table).where(eq(root, id)))]
+  if (kind === 'delete') return [built(db.delete(table).where(eq(root, id)))]
   const inserts: Row[][] = []
   for (let from = 0; from < inserted.length; from += INSERT_ROWS) {
     inserts.push(inserted.slice(from, from + INSERT_ROWS).map((row) => known(table, row)))
   }
   return [
-    ...deleted.map((key) => send(db.delete(table).where(matches(table, key)))),
+    ...deleted.map((key) => built(db.delete(table).where(matches(table, key)))),
     ...updated.map(({ key, set }) =>
-      send(db.update(table).set(known(table, set)).where(matches(table, key))),
+      built(db.update(table).set(known(table, set)).where(matches(table, key))),
     ),
-    ...inserts.map((rows) => send(db.insert(table).values(rows))),
+    ...inserts.map((rows) => built(db.insert(table).values(rows))),
   ]
 }
 

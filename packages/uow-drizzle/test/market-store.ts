@@ -61,11 +61,12 @@ function basketsOf(unit: DrizzleUnit, more: Row = {}) {
 }
 
 /** Statements of one's own in a unit's transaction, as finders and views have. */
-function finderOf({ db }: DrizzleUnit) {
+function finderOf({ db, transaction }: DrizzleUnit) {
   return {
     db,
     count: () => db.$count(baskets),
     rename: (owner: string) => db.update(baskets).set({ owner }),
+    renameByText: (owner: string) => transaction.run('update baskets set owner = $1', [owner]),
   }
 }
 

@@ -1,14 +1,14 @@
 import { createLogger, createService, type Service, type Storage } from '@posthorn/chassis'
 import { allocation, notifications, system } from '@posthorn/contracts'
-import { createMessageBus, type ExternalBus, logging, type Middleware } from '@posthorn/core'
+import { type ExternalBus, logging, type Middleware } from '@posthorn/core'
 import { RabbitMqExternalBus } from '@posthorn/rabbitmq'
 import { postgresStorage } from './adapters/postgres-storage.ts'
+import { allocationBus } from './allocation-bus.ts'
 import type { Config } from './config.ts'
 import { statuses } from './entrypoints/error-mapping.ts'
 import { allocationRoutes } from './entrypoints/routes/allocations.ts'
 import { batchRoutes } from './entrypoints/routes/batches.ts'
 import { productRoutes } from './entrypoints/routes/products.ts'
-import { commandHandlers, eventHandlers } from './service-layer/handlers.ts'
 import type { Repositories } from './service-layer/unit.ts'
 
 /** What else to use in place of Postgres, RabbitMQ and standard output. */
@@ -33,11 +33,8 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
       ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
     }),
   } = overrides
-  const bus = createMessageBus({
-    domain: allocation,
-    units: storage.units,
-    outbox: storage.outbox,
-    handlers: { commands: commandHandlers, events: eventHandlers },
+  const bus = allocationBus({
+    storage,
     middleware: [logging(logger), ...middleware],
     onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it stays in the outbox'),
   })

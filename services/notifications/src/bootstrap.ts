@@ -1,12 +1,12 @@
 import { createLogger, createService, type Service, type Storage } from '@posthorn/chassis'
 import { allocation, notifications, system } from '@posthorn/contracts'
-import { createMessageBus, type ExternalBus, logging } from '@posthorn/core'
+import { type ExternalBus, logging } from '@posthorn/core'
 import { RabbitMqExternalBus } from '@posthorn/rabbitmq'
 import { postgresStorage } from './adapters/postgres-storage.ts'
 import { smtpMailer } from './adapters/smtp-mailer.ts'
 import type { Config } from './config.ts'
 import { notificationRoutes } from './entrypoints/routes/notifications.ts'
-import { commandHandlers, eventHandlers, subscriptionHandlers } from './service-layer/handlers.ts'
+import { notificationsBus } from './notifications-bus.ts'
 import type { Mailer } from './service-layer/mailer.ts'
 import type { Repositories } from './service-layer/unit.ts'
 
@@ -17,8 +17,6 @@ export interface Overrides {
   readonly mailer?: Mailer
   readonly logger?: ReturnType<typeof createLogger>
 }
-
-const { Allocated, Deallocated, BackorderCancelled, OutOfStock } = allocation.events
 
 export async function bootstrap(config: Config, overrides: Overrides = {}): Promise<Service> {
   const {
@@ -33,16 +31,8 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
       ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
     }),
   } = overrides
-  const bus = createMessageBus({
-    domain: notifications,
-    units: storage.units,
-    outbox: storage.outbox,
-    subscribes: [OutOfStock, Allocated, Deallocated, BackorderCancelled],
-    handlers: {
-      commands: commandHandlers,
-      events: eventHandlers,
-      subscriptions: subscriptionHandlers,
-    },
+  const bus = notificationsBus({
+    storage,
     dependencies: { mailer, externalBus },
     middleware: [logging(logger)],
     onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it stays in the outbox'),

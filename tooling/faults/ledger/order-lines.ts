@@ -12,16 +12,19 @@ export function orderLines({ journal, lines }: Pick<Facts, 'journal' | 'lines'>)
     stored.delete(key)
     const expected = expectedCounts(asked, cancels.get(key))
     if (!expected.includes(count)) {
-      const cancelled = cancels.get(key)?.outcome
-      differences.push(
-        `${key} (${asked.channel}, ${asked.outcome}${cancelled === undefined ? '' : `; cancel: ${cancelled}`}) stands ${count} times; it was answered ${JSON.stringify(asked.answer)}`,
-      )
+      const cancel = cancels.get(key)
+      const cancelled = cancel === undefined ? '' : `; cancel: ${told(cancel)}`
+      differences.push(`${key} (${told(asked)}${cancelled}) stands ${count} times`)
     }
     const row = lines.find((line) => lineKey(line) === key)
     if (row !== undefined && row.qty !== asked.request.qty) differences.push(`${key} has another quantity`)
   }
   for (const key of stored.keys()) differences.push(`${key} stands, and nobody asked for it`)
   return { name: 'order lines stand exactly once, or not', checked: lines.length, differences }
+}
+
+function told({ channel, outcome, answer }: Asked): string {
+  return `${channel}, ${outcome}, ${JSON.stringify(answer)}`
 }
 
 function expectedCounts(asked: Asked, cancel: Asked | undefined): readonly number[] {

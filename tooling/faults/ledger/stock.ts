@@ -31,7 +31,7 @@ export function stock({
 function creations({ journal, batches }: Pick<Facts, 'journal' | 'batches'>): string[] {
   const stored = new Map(batches.map((batch) => [batch.ref, batch]))
   const asked = asking(journal, 'CreateBatch')
-  const wrong = asked.flatMap(({ request, outcome }) => {
+  const wrong = asked.flatMap(({ request, outcome, channel, answer }) => {
     const batch = stored.get(request.ref)
     stored.delete(request.ref)
     if (batch === undefined) {
@@ -39,7 +39,8 @@ function creations({ journal, batches }: Pick<Facts, 'journal' | 'batches'>): st
         ? [`${request.ref} was created and is not there`]
         : []
     }
-    if (outcome === 'not done') return [`${request.ref} was not created and is there`]
+    if (outcome === 'not done')
+      return [`${request.ref} was not created (${channel}: ${JSON.stringify(answer)}) and is there`]
     return batch.createdQty === request.qty ? [] : [`${request.ref} was created with another quantity`]
   })
   return [...wrong, ...[...stored.keys()].map((ref) => `${ref} is there, and nobody asked for it`)]

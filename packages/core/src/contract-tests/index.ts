@@ -1,5 +1,8 @@
+export { brokerHistory, type PlayedBroker } from './conformance/broker-history.ts'
+export { storeHistory } from './conformance/store-history.ts'
 export { externalBusContract } from './external-bus/external-bus-contract.ts'
 export type { ExternalBusHarness, TestFunction, World } from './external-bus/harness.ts'
+export { shopSystem } from './external-bus/shop-system.ts'
 export { inboxContract } from './inbox/inbox-contract.ts'
 export { localEntriesContract } from './outbox/local-entries-contract.ts'
 export { outboxContract } from './outbox/outbox-contract.ts'

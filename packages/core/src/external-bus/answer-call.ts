@@ -61,7 +61,7 @@ const REFUSED_AS: Readonly<Partial<Record<RefusalCode, RefusalName>>> = {
   'unknown-version': 'UnknownVersion',
 }
 
-/** Null when nobody waits any more. @throws the handler's error when it was the stop that broke it off */
+/** Null when nobody waits any more, or for another delivery. @throws the handler's error when it was the stop that broke it off */
 async function answerFrame(
   context: ConsumerContext,
   incoming: Incoming,
@@ -78,6 +78,11 @@ async function answerFrame(
     const declared = declaredErrorFrame(to, definition, error, instance)
     if (declared !== undefined) return declared
     if (context.deliveries.ending.aborted && !isRefusal(error)) throw error
+    if (!incoming.live && !isRefusal(error)) {
+      // It is delivered again, and may yet succeed.
+      report(context, incoming, sender, 'handler-failed', 'requeue', error)
+      return null
+    }
     const isTooLate = limit === timeLeft && error instanceof PosthornError && error.code === 'HandlerTimeout'
     const errorId = report(context, incoming, sender, 'handler-failed', isTooLate ? 'drop' : 'answer', error)
     return isTooLate ? null : errorFrame(to, undeclaredBody(self, error, errorId), instance)

@@ -9,8 +9,10 @@ import {
   eventQueue,
   OWNER_RETRY_EXCHANGE,
   subscriberRetryExchange,
+  vhostName,
 } from './names.ts'
-import { declarationsOf, planVhost } from './plan-system.ts'
+import type { Guest } from './plan-permissions.ts'
+import { declarationsOf, guestsOf, planVhost } from './plan-system.ts'
 import type { Registrations } from './registrations.ts'
 import type { VhostPlan } from './topology.ts'
 
@@ -34,18 +36,10 @@ export async function openDomainLink(
   domain: string,
   { onUp, ...events }: Pick<LinkEvents, 'onReply' | 'onRepliesLost'> & { readonly onUp: () => void },
 ): Promise<DomainLink> {
-  const plan = planVhost(
-    settings.system,
-    domain,
-    {
-      selfDeclare: settings.selfDeclare,
-      ordered: settings.ordered ? [settings.domain] : [],
-      ...(settings.namespace === undefined ? {} : { namespace: settings.namespace }),
-    },
-    domain === settings.domain ? (command) => registrations.callersOf(command) : undefined,
-  )
+  const { system, selfDeclare, namespace, domain: self } = settings
+  const guest = guestsOf(system, domain, { selfDeclare }).find(({ user }) => user === self)
   let reason: string | null = null
-  const link = await settings.broker.open(plan.name, {
+  const link = await settings.broker.open(vhostName(domain, namespace), {
     ...events,
     onState: (state, why) => {
       reason = why
@@ -53,8 +47,8 @@ export async function openDomainLink(
     },
   })
   try {
-    if (settings.selfDeclare) await link.declare(declarationsOf(plan, settings.domain))
-    const needs = needsOf(plan, settings.domain)
+    if (selfDeclare) await link.declare(declarationsOf(ownPlan(settings, registrations, domain), self))
+    const needs = domain === self ? OWNER_NEEDS : needsOf(self, guest)
     await link.check(needs.exchanges, needs.queues)
   } catch (error) {
     await link.close(CLOSE_DEADLINE)
@@ -63,7 +57,7 @@ export async function openDomainLink(
   return {
     domain,
     link,
-    mayCall: has(plan.exchanges, commandExchange(settings.domain)),
+    mayCall: guest?.calls ?? false,
     health: () => ({ domain, state: link.state, reason }),
   }
 }
@@ -71,19 +65,30 @@ export async function openDomainLink(
 /** In ms, for a link that has nothing to lose. */
 const CLOSE_DEADLINE = 2_000
 
-/** What a user writes and reads in a vhost: only that may it ask for. */
-function needsOf(plan: VhostPlan, user: string) {
-  if (user === plan.owner) {
-    return { exchanges: [EVENTS_EXCHANGE, OWNER_RETRY_EXCHANGE], queues: [COMMAND_QUEUE, CALL_QUEUE] }
-  }
-  const exchanges = [commandExchange(user), subscriberRetryExchange(user)]
-  const queues = [eventQueue(user)]
-  return {
-    exchanges: exchanges.filter((name) => has(plan.exchanges, name)),
-    queues: queues.filter((name) => has(plan.queues, name)),
-  }
+/** What stands in a domain's vhost where services declare it themselves, as far as this bus knows. */
+function ownPlan(settings: BusSettings, registrations: Registrations, domain: string): VhostPlan {
+  const { system, domain: self, ordered } = settings
+  const options = { selfDeclare: true, ordered: ordered ? [self] : [] }
+  return domain === self
+    ? planVhost(system, domain, options, (command) => registrations.callersOf(command))
+    : planVhost(system, domain, options)
 }
 
-function has(list: readonly { readonly name: string }[], wanted: string): boolean {
-  return list.some(({ name }) => name === wanted)
+/** What a user writes and reads in a vhost: only that may it ask for. */
+interface Needs {
+  readonly exchanges: readonly string[]
+  readonly queues: readonly string[]
+}
+
+const OWNER_NEEDS: Needs = {
+  exchanges: [EVENTS_EXCHANGE, OWNER_RETRY_EXCHANGE],
+  queues: [COMMAND_QUEUE, CALL_QUEUE],
+}
+
+function needsOf(user: string, { calls, subscribes }: Guest = { user, calls: false, subscribes: [] }): Needs {
+  const hears = subscribes.length > 0
+  return {
+    exchanges: [...(calls ? [commandExchange(user)] : []), ...(hears ? [subscriberRetryExchange(user)] : [])],
+    queues: hears ? [eventQueue(user)] : [],
+  }
 }

@@ -6,6 +6,13 @@ import { InMemoryVhost } from './in-memory-vhost.ts'
 import { deadQueue } from './names.ts'
 import type { SystemPlan } from './topology.ts'
 
+export interface QueueState {
+  readonly vhost: string
+  readonly name: string
+  readonly waiting: number
+  readonly out: number
+}
+
 /**
  * A broker in this process, for tests and for demos without RabbitMQ: the same vhosts, permissions, keys, redelivery
  * and replies, from the same plan. It keeps nothing over the end of the process.
@@ -65,6 +72,18 @@ export class InMemoryBroker {
   /** How many messages wait in a queue, without those that are being handled. */
   queueDepth(vhost: string, queue: string): number {
     return this.#queue(vhost, queue).waiting.length
+  }
+
+  /** What each queue holds: messages that wait, and those that are out to consumers. */
+  queues(): readonly QueueState[] {
+    return [...this.#vhosts].flatMap(([vhost, { queues }]) =>
+      [...queues].map(({ plan, waiting, out }) => ({ vhost, name: plan.name, waiting: waiting.length, out })),
+    )
+  }
+
+  /** Loses messages that wait, as a broker does that ends before they are on its disk. */
+  lose(isLost: (frame: Frame) => boolean): void {
+    for (const { queues } of this.#vhosts.values()) for (const queue of queues) queue.lose(isLost)
   }
 
   /** Breaks all of a user's connections, as a network does. They come back by themselves after 10 ms. */

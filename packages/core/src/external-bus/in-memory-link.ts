@@ -24,7 +24,7 @@ interface Attachment {
 /** One user's connection to a vhost of the in-memory broker. */
 export class InMemoryLink implements BrokerLink {
   readonly vhost: string
-  readonly #user: string
+  readonly user: string
   readonly #place: InMemoryVhost
   readonly #events: LinkEvents
   readonly #clock: Clock
@@ -36,7 +36,7 @@ export class InMemoryLink implements BrokerLink {
 
   constructor(vhost: string, user: string, place: InMemoryVhost, events: LinkEvents, clock: Clock) {
     this.vhost = vhost
-    this.#user = user
+    this.user = user
     this.#place = place
     this.#events = events
     this.#clock = clock
@@ -54,11 +54,11 @@ export class InMemoryLink implements BrokerLink {
   async publish(frame: Frame, deadline: number): Promise<void> {
     await this.#untilUp(deadline)
     const { replyTo } = frame.properties
-    this.#place.publish(this.#user, {
+    this.#place.publish(this.user, {
       ...frame,
       properties: {
         ...frame.properties,
-        userId: this.#user,
+        userId: this.user,
         ...(replyTo === DIRECT_REPLY_TO ? { replyTo: this.#replies?.address ?? '' } : {}),
       },
     })
@@ -71,7 +71,7 @@ export class InMemoryLink implements BrokerLink {
   ): Promise<Consumer> {
     if (this.#closed) throw this.#lost()
     const queue = this.#place.queue(name)
-    if (queue === undefined || !this.#place.offers(this.#user, 'read', name)) throw this.#missing([name])
+    if (queue === undefined || !this.#place.offers(this.user, 'read', name)) throw this.#missing([name])
     const attach = () => queue.consume(prefetch, receive)
     const attachment: Attachment = {
       hold: this.#state === 'up' ? attach() : undefined,
@@ -88,14 +88,14 @@ export class InMemoryLink implements BrokerLink {
 
   async check(exchanges: readonly string[], queues: readonly string[]): Promise<void> {
     const missing = [
-      ...exchanges.filter((name) => !this.#place.offers(this.#user, 'write', name)),
-      ...queues.filter((name) => !this.#place.offers(this.#user, 'read', name)),
+      ...exchanges.filter((name) => !this.#place.offers(this.user, 'write', name)),
+      ...queues.filter((name) => !this.#place.offers(this.user, 'read', name)),
     ]
     if (missing.length > 0) throw this.#missing(missing)
   }
 
   async declare(plan: VhostPlan): Promise<void> {
-    this.#place.declare(this.#user, plan)
+    this.#place.declare(this.user, plan)
   }
 
   async close(): Promise<void> {
@@ -162,7 +162,7 @@ export class InMemoryLink implements BrokerLink {
   #missing(names: readonly string[]): PosthornError<'PermissionNotProvisioned'> {
     return new PosthornError(
       'PermissionNotProvisioned',
-      `${this.#user} cannot use ${names.join(', ')} in ${this.vhost}; provision the broker with the system's plan`,
+      `${this.user} cannot use ${names.join(', ')} in ${this.vhost}; provision the broker with the system's plan`,
       { details: { vhost: this.vhost, missing: names } },
     )
   }

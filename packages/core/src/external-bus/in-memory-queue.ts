@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.ts'
 import type { Frame, Incoming } from './broker.ts'
 import type { QueuePlan } from './topology.ts'
+import { type Settlement, UnsettledMessage } from './unsettled-message.ts'
 
 interface Entry {
   readonly frame: Frame
-  /** Its place in the queue, which it keeps when it comes back. */
-  readonly place: number
+  /** Its place in the queue; what comes back has a smaller one than all that was never delivered. */
+  place: number
   readonly expiresAt: number
   failures: number
   returned: boolean
@@ -37,6 +38,8 @@ export class InMemoryQueue {
   readonly #ready: Entry[] = []
   #subscribers: Subscriber[] = []
   #places = 0
+  #returns = Number.MIN_SAFE_INTEGER
+  #out = 0
   #bytes = 0
   #scheduled = false
 
@@ -49,6 +52,11 @@ export class InMemoryQueue {
   /** Messages that wait, without those that are out to consumers. */
   get waiting(): readonly Frame[] {
     return this.#ready.map(({ frame }) => frame)
+  }
+
+  /** Messages that are out to consumers and not settled. */
+  get out(): number {
+    return this.#out
   }
 
   get isFull(): boolean {
@@ -67,6 +75,11 @@ export class InMemoryQueue {
       returned: false,
       cancelExpiry: () => undefined,
     })
+  }
+
+  /** Loses messages that wait, as a broker does that ends before they are on its disk. */
+  lose(isLost: (frame: Frame) => boolean): void {
+    for (const entry of this.#ready.filter(({ frame }) => isLost(frame))) this.#remove(entry)
   }
 
   consume(prefetch: number, receive: (incoming: Incoming) => void): QueueHold {
@@ -127,6 +140,7 @@ export class InMemoryQueue {
       if (subscriber === undefined) return
       this.#remove(entry)
       subscriber.unsettled.add(entry)
+      this.#out += 1
       subscriber.receive(this.#incoming(subscriber, entry))
     }
   }
@@ -143,36 +157,45 @@ export class InMemoryQueue {
   }
 
   #incoming(subscriber: Subscriber, entry: Entry): Incoming {
-    const settle = (settlement: () => void) => {
-      if (!subscriber.unsettled.delete(entry)) return
-      settlement()
-      this.#schedule()
-    }
-    return {
-      frame: entry.frame,
-      redelivered: entry.returned,
-      get live() {
-        return subscriber.unsettled.has(entry)
+    return new UnsettledMessage(
+      { frame: entry.frame, redelivered: entry.returned },
+      {
+        isOut: () => subscriber.unsettled.has(entry),
+        settle: (settlement) => this.#settle(subscriber, entry, settlement),
       },
-      ack: () => settle(() => undefined),
-      reject: (requeue) => {
-        if (requeue) this.#fail(subscriber, entry)
-        else settle(() => this.#onDeath(entry.frame, 'rejected'))
-      },
-      release: () => settle(() => this.#putBack(entry)),
+    )
+  }
+
+  #settle(subscriber: Subscriber, entry: Entry, settlement: Settlement): void {
+    if (settlement === 'requeue') {
+      this.#fail(subscriber, entry)
+      return
     }
+    if (!this.#takeBack(subscriber, entry)) return
+    if (settlement === 'reject') this.#onDeath(entry.frame, 'rejected')
+    if (settlement === 'release') this.#putBack(entry)
+    this.#schedule()
   }
 
   #fail(subscriber: Subscriber, entry: Entry): void {
-    if (!subscriber.unsettled.delete(entry)) return
+    if (!this.#takeBack(subscriber, entry)) return
     entry.failures += 1
     if (entry.failures > this.#limit('x-delivery-limit')) this.#onDeath(entry.frame, 'delivery_limit')
     else this.#putBack(entry)
     this.#schedule()
   }
 
+  /** False when it was settled before. */
+  #takeBack(subscriber: Subscriber, entry: Entry): boolean {
+    if (!subscriber.unsettled.delete(entry)) return false
+    this.#out -= 1
+    return true
+  }
+
   #putBack(entry: Entry): void {
     entry.returned = true
+    // A quorum queue offers what came back in the order of its coming back, a classic one in that of its coming.
+    if (this.plan.arguments['x-queue-type'] === 'quorum') entry.place = this.#returns++
     this.#add(entry)
   }
 }

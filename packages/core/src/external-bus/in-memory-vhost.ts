@@ -2,7 +2,8 @@ import type { Clock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
 import type { Frame } from './broker.ts'
 import { type Death, InMemoryQueue } from './in-memory-queue.ts'
-import type { BindingPlan, ExchangePlan, PermissionPlan, TopicPermissionPlan, VhostPlan } from './topology.ts'
+import { InMemoryRights, type Right } from './in-memory-rights.ts'
+import type { BindingPlan, ExchangePlan, VhostPlan } from './topology.ts'
 import { header, MAX_BODY } from './wire-format.ts'
 
 /** One vhost of the in-memory broker: exchanges, queues, bindings, and who may do what with them. */
@@ -12,8 +13,7 @@ export class InMemoryVhost {
   readonly #queues = new Map<string, InMemoryQueue>()
   readonly #replies = new Map<string, (frame: Frame) => void>()
   #bindings: readonly BindingPlan[] = []
-  #permissions: readonly PermissionPlan[] = []
-  #topicPermissions: readonly TopicPermissionPlan[] = []
+  #rights = new InMemoryRights({ permissions: [], topicPermissions: [] })
   #replyAddresses = 0
 
   constructor(clock: Clock) {
@@ -24,8 +24,7 @@ export class InMemoryVhost {
   apply(plan: VhostPlan): void {
     this.#putObjects(plan)
     this.#bindings = plan.bindings
-    this.#permissions = plan.permissions
-    this.#topicPermissions = plan.topicPermissions
+    this.#rights = new InMemoryRights(plan)
   }
 
   /** The same as one user does it, who must have the right to. */
@@ -34,7 +33,7 @@ export class InMemoryVhost {
     for (const { exchange, queue, routingKey } of plan.bindings) {
       this.#demand(user, 'write', queue)
       this.#demand(user, 'read', exchange)
-      if (!this.#mayRoute(user, 'read', exchange, routingKey)) {
+      if (!this.#rights.mayRoute(user, 'read', exchange, routingKey)) {
         throw refused(`${user} may not bind ${routingKey} of ${exchange}`)
       }
     }
@@ -44,16 +43,20 @@ export class InMemoryVhost {
   }
 
   admits(user: string): boolean {
-    return this.#permissions.some((permission) => permission.user === user)
+    return this.#rights.knows(user)
   }
 
   /** Whether the user has this right on what is called so; a missing thing gives no right. */
   offers(user: string, right: 'write' | 'read', name: string): boolean {
-    return (this.#exchanges.has(name) || this.#queues.has(name)) && this.#may(user, right, name)
+    return (this.#exchanges.has(name) || this.#queues.has(name)) && this.#rights.may(user, right, name)
   }
 
   queue(name: string): InMemoryQueue | undefined {
     return this.#queues.get(name)
+  }
+
+  get queues(): Iterable<InMemoryQueue> {
+    return this.#queues.values()
   }
 
   /** An address under which replies reach their caller until it is taken away. */
@@ -69,7 +72,7 @@ export class InMemoryVhost {
   /** @throws {PosthornError} `Unroutable`, `PublishRefused`, `PublishFailed` */
   publish(user: string, frame: Frame): void {
     const { exchange, routingKey, properties } = frame
-    if (!this.#may(user, 'write', exchange === '' ? 'amq.default' : exchange)) {
+    if (!this.#rights.may(user, 'write', exchange === '' ? 'amq.default' : exchange)) {
       throw failed(`${user} may not publish to "${exchange}"`)
     }
     if (properties.userId !== undefined && properties.userId !== user) {
@@ -77,7 +80,7 @@ export class InMemoryVhost {
     }
     if (frame.body.length > MAX_BODY) throw failed(`it has ${frame.body.length} bytes`)
     if (exchange !== '' && !this.#exchanges.has(exchange)) throw failed(`there is no exchange ${exchange}`)
-    if (!this.#mayRoute(user, 'write', exchange, routingKey)) {
+    if (!this.#rights.mayRoute(user, 'write', exchange, routingKey)) {
       throw failed(`${user} may not publish ${routingKey} to ${exchange}`)
     }
 
@@ -147,20 +150,9 @@ export class InMemoryVhost {
     for (const target of this.#route(exchange, routingKey)) target.push(copy)
   }
 
-  #may(user: string, right: 'configure' | 'write' | 'read', name: string): boolean {
-    return this.#permissions.some(
-      (permission) => permission.user === user && new RegExp(permission[right]).test(name),
-    )
-  }
-
-  #demand(user: string, right: 'configure' | 'write' | 'read', name: string): void {
-    if (this.#may(user, right, name)) return
+  #demand(user: string, right: Right, name: string): void {
+    if (this.#rights.may(user, right, name)) return
     throw refused(`${user} may not ${right} ${name}`)
-  }
-
-  #mayRoute(user: string, right: 'write' | 'read', exchange: string, routingKey: string): boolean {
-    const limit = this.#topicPermissions.find((one) => one.user === user && one.exchange === exchange)
-    return limit === undefined || new RegExp(limit[right]).test(routingKey)
   }
 }
 

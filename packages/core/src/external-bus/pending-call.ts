@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
 import type { CommandDefinition } from '../messages/definitions.ts'
 import { readAnswer } from './read-answer.ts'
+import { RemoteError } from './remote-error.ts'
 
 export interface PendingCallOptions {
   readonly clock: Clock
@@ -80,7 +81,8 @@ export class PendingCall {
     try {
       this.#resolve(readAnswer(this.definition, kind, body))
     } catch (error) {
-      this.#reject(error)
+      // What failed once may have another copy that is still on its way.
+      this.#reject(this.#transmissions > 1 && isFailure(error) ? this.#afterResend(error) : error)
     }
   }
 
@@ -95,9 +97,13 @@ export class PendingCall {
     else if (code !== 'PublishTimeout') this.fail(this.#transmissions > 1 ? this.#afterResend(error) : error)
   }
 
-  /** Whatever became of this attempt, an earlier one may have arrived. */
+  /** Whatever became of this attempt, another one may have arrived. */
   #afterResend(error: unknown): unknown {
     if (!(error instanceof PosthornError) || error.outcome === 'unknown') return error
+    if (error instanceof RemoteError) {
+      const { domain, remoteName: name, errorId } = error
+      return new RemoteError({ domain, name, errorId }, 'unknown')
+    }
     return new PosthornError(error.code, error.message, {
       outcome: 'unknown',
       retryable: error.retryable,
@@ -133,4 +139,9 @@ export class PendingCall {
       { outcome: 'unknown', retryable: true, details: { type: definition.type, messageId } },
     )
   }
+}
+
+/** Not a refusal, nor an error of the contract: those are given again whenever the same is asked. */
+function isFailure(error: unknown): boolean {
+  return error instanceof PosthornError && error.outcome === 'failed'
 }

@@ -32,6 +32,11 @@ export interface PlanOptions {
   readonly ordered?: readonly string[]
 }
 
+/** Who may use a command. */
+type Allow = (command: CommandDefinition) => readonly string[]
+
+const byContract: Allow = ({ allow }) => allow
+
 /**
  * What a system needs on its broker. Each caller has a command exchange of its own, bound only with the commands that
  * it may use: the contract's allow-lists stand in the broker, and what is not allowed comes back as unroutable.
@@ -53,21 +58,13 @@ export function planVhost(
   system: System,
   owner: string,
   options: PlanOptions = {},
-  allow: (command: CommandDefinition) => readonly string[] = (command) => command.allow,
+  allow: Allow = byContract,
 ): VhostPlan {
-  const domain = system.domains.get(owner)
-  if (domain === undefined) {
-    throw new PosthornError('UnknownDomain', `${owner} is not a domain of the system`)
-  }
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const commands = Object.values(domain.commands)
-  const callers = members(system, owner).filter(
-    (member) => options.selfDeclare === true || commands.some((command) => allow(command).includes(member)),
-  )
+  const commands = commandsOf(system, owner)
+  const guests = guestsOf(system, owner, options, allow)
+  const callers = guests.filter(({ calls }) => calls).map(({ user }) => user)
   const subscribers = subscribersOf(system, owner)
-  const guests = members(system, owner)
-    .map((user) => ({ user, calls: callers.includes(user), subscribes: subscribers.get(user) ?? [] }))
-    .filter(({ calls, subscribes }) => calls || subscribes.length > 0)
 
   const work = planWorkQueue(COMMAND_QUEUE, OWNER_RETRY_EXCHANGE, limits)
   const subscriptions = [...subscribers].map(([subscriber, types]) => ({
@@ -106,6 +103,29 @@ export function planVhost(
   }
 }
 
+/**
+ * What others than its owner do in a domain's vhost.
+ *
+ * @throws {PosthornError} `UnknownDomain`
+ */
+export function guestsOf(
+  system: System,
+  owner: string,
+  { selfDeclare = false }: Pick<PlanOptions, 'selfDeclare'> = {},
+  allow: Allow = byContract,
+): readonly Guest[] {
+  const commands = commandsOf(system, owner)
+  const subscribers = subscribersOf(system, owner)
+  return [...system.domains.keys(), ...system.clients]
+    .filter((user) => user !== owner)
+    .map((user) => ({
+      user,
+      calls: selfDeclare || commands.some((command) => allow(command).includes(user)),
+      subscribes: subscribers.get(user) ?? [],
+    }))
+    .filter(({ calls, subscribes }) => calls || subscribes.length > 0)
+}
+
 /** The part of a plan that one user declares itself: the owner `x.…` and `q.…`, a subscriber what carries its name. */
 export function declarationsOf(plan: VhostPlan, user: string): VhostPlan {
   const own = user === plan.owner ? /^[xq]\./ : new RegExp(`^${user}\\.`)
@@ -117,8 +137,12 @@ export function declarationsOf(plan: VhostPlan, user: string): VhostPlan {
   }
 }
 
-function members(system: System, owner: string): readonly string[] {
-  return [...system.domains.keys(), ...system.clients].filter((name) => name !== owner)
+function commandsOf(system: System, owner: string): readonly CommandDefinition[] {
+  const domain = system.domains.get(owner)
+  if (domain === undefined) {
+    throw new PosthornError('UnknownDomain', `${owner} is not a domain of the system`)
+  }
+  return Object.values(domain.commands)
 }
 
 /** Who subscribes to which of a domain's events, by wire name. */

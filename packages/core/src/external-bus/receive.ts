@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { CommandDefinition, EventDefinition } from '../messages/definitions.ts'
 import type { Message } from '../messages/message.ts'
 import type { ReplyAddress } from './answers.ts'
@@ -141,7 +141,7 @@ function verify<D extends CommandDefinition | EventDefinition>(
     sender,
     reply,
     timeLeft: positive(properties.expiration),
-    fingerprint: createHash('sha256').update(body).digest('hex'),
+    fingerprint: hash('sha256', body),
   }
 }
 

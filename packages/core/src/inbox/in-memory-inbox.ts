@@ -25,7 +25,8 @@ export function inMemoryInbox(rows: InboxRows, clock: Clock): Inbox {
   return {
     async claim(key, fingerprint): Promise<InboxClaim> {
       const id = rowKey(key)
-      await rows.lock(id)
+      // What is committed is nobody's any more: only who is the first keeps others waiting.
+      if (rows.get(id) === undefined) await rows.lock(id)
       const known = rows.get(id)
       if (known === undefined) {
         const claim = { fingerprint, receivedAt: clock.now(), outcome: APPLIED }

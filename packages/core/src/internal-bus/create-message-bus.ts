@@ -15,7 +15,7 @@ import type { CommandTable, HandlerContext } from './handlers.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { HandleOptions, HandlerFailure, MessageBus, MessageBusOptions } from './message-bus.ts'
 import { timeout } from './middleware/timeout.ts'
-import { compose } from './middleware.ts'
+import { compose, type HandlerCall } from './middleware.ts'
 import {
   type Claim,
   type FollowUp,
@@ -178,19 +178,29 @@ class InProcessMessageBus<
   }
 
   async #run(task: Task<R>, context: HandlerContext, queue: FollowUp[]): Promise<unknown> {
-    const { handler } = task
+    const { handler, message } = task
     let followUps: readonly FollowUp[] = []
-    const call = { message: task.message, handler: handler.fullName, context }
-    const result = await this.#around(call, async (current) => {
+    let running: Promise<unknown> | undefined
+    const work = async (current: HandlerCall) => {
       const ran =
         handler.transaction === 'none' && task.claim === undefined
           ? await runDetached(this.#parts, { ...task, handler }, current.context)
           : await this.#parts.retry((attempt) => runInUnit(this.#parts, task, current.context, attempt))
       followUps = ran.followUps
       return ran.result
-    })
-    queue.push(...followUps)
-    return result
+    }
+    try {
+      const result = await this.#around({ message, handler: handler.fullName, context }, (current) => {
+        running = work(current)
+        return running
+      })
+      queue.push(...followUps)
+      return result
+    } catch (error) {
+      // A handler whose time is over may go on until it notices, and a stop waits for that.
+      this.#lifecycle.follow(message.type, async () => running).catch(() => undefined)
+      throw error
+    }
   }
 
   async #runAll(

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { splitType } from '../messages/names.ts'
 import type { InMemoryLocks } from '../unit-of-work/in-memory-locks.ts'
+import type { StoreDoor } from '../unit-of-work/store-door.ts'
+import { storeConnectionLost } from '../unit-of-work/unit-errors.ts'
 import type { DeadLetter, OutboxDepth, OutboxEntry, OutboxQueue, OutboxRecord, Settlement } from './outbox.ts'
 import { failureReason, LOCAL_GRACE, MAX_ATTEMPTS, mayStillRun, outboxBackOff } from './outbox-policy.ts'
 import { storedMessage } from './stored-message.ts'
@@ -14,29 +16,57 @@ export interface InMemoryEntry extends OutboxEntry {
   readonly diedAt: string | null
 }
 
-/** The in-memory store's outbox: the rows, in the order in which their transactions committed. */
-export class InMemoryOutboxQueue implements OutboxQueue {
-  readonly #clock: Clock
-  readonly #random: () => number
-  readonly #entries: Map<string, InMemoryEntry>
-  readonly #locks: InMemoryLocks
-  readonly #listeners = new Set<() => void>()
-  #lastPosition = 0
-  #delivering = false
+/** A relay that stays silent for longer while it delivers loses the queue to another one, in ms. */
+const LEADER_SILENCE = 4_500
+
+/** An outbox as all processes share it: the rows, in the order in which their transactions committed. */
+export class OutboxRows {
+  readonly entries: Map<string, InMemoryEntry>
+  readonly locks: InMemoryLocks
+  readonly clock: Clock
+  readonly random: () => number
+  lastPosition = 0
+  /** The relay that delivers at present. */
+  leader: { readonly since: number } | null = null
 
   constructor(entries: Map<string, InMemoryEntry>, locks: InMemoryLocks, clock: Clock, random: () => number) {
-    this.#entries = entries
-    this.#locks = locks
-    this.#clock = clock
-    this.#random = random
+    this.entries = entries
+    this.locks = locks
+    this.clock = clock
+    this.random = random
+  }
+}
+
+/** The in-memory store's outbox as one process sees it. */
+export class InMemoryOutboxQueue implements OutboxQueue {
+  readonly #rows: OutboxRows
+  readonly #door: StoreDoor
+  readonly #listeners = new Set<() => void>()
+
+  constructor(rows: OutboxRows, door: StoreDoor) {
+    this.#rows = rows
+    this.#door = door
+  }
+
+  get #clock(): Clock {
+    return this.#rows.clock
+  }
+
+  get #entries(): Map<string, InMemoryEntry> {
+    return this.#rows.entries
+  }
+
+  /** How many entries there are, the dead ones included. */
+  get size(): number {
+    return this.#entries.size
   }
 
   /** The entry that a commit will write. */
   entryOf({ message, handler, key, depth }: OutboxRecord): InMemoryEntry {
-    this.#lastPosition += 1
+    this.#rows.lastPosition += 1
     const now = this.#clock.now()
     return {
-      position: String(this.#lastPosition),
+      position: String(this.#rows.lastPosition),
       message: storedMessage(message),
       handler,
       key,
@@ -59,41 +89,59 @@ export class InMemoryOutboxQueue implements OutboxQueue {
     deliver: (entries: readonly OutboxEntry[]) => Promise<readonly Settlement[]>,
     except: readonly string[] = [],
   ): Promise<{ readonly busy: boolean; readonly taken: number }> {
-    if (this.#delivering) return { busy: true, taken: 0 }
-    const due = this.#dueForBroker(limit, except)
-    if (due.length === 0) return { busy: false, taken: 0 }
-    this.#delivering = true
-    try {
-      for (const settlement of await deliver(due.map(publicEntry))) {
-        if (settlement.ok) this.#entries.delete(settlement.position)
-        else this.#settleFailed(settlement.position, settlement.error, settlement.retryable)
-      }
-    } finally {
-      this.#delivering = false
+    const rows = this.#rows
+    const lead = { since: this.#clock.now() }
+    const give = () => {
+      if (rows.leader === lead) rows.leader = null
     }
-    return { busy: false, taken: due.length }
+    const endSession = this.#door.session(give)
+    try {
+      const due = await this.#door.pass('take what is due for the broker', async () => {
+        if (rows.leader !== null && this.#clock.now() - rows.leader.since < LEADER_SILENCE) return null
+        const taken = this.#dueForBroker(limit, except)
+        if (taken.length > 0) rows.leader = lead
+        return taken
+      })
+      if (due === null) return { busy: true, taken: 0 }
+      if (due.length === 0) return { busy: false, taken: 0 }
+      const settlements = await deliver(due.map(publicEntry))
+      await this.#door.pass('settle what was delivered', async () => {
+        if (rows.leader !== lead) throw storeConnectionLost()
+        for (const settlement of settlements) this.#settle(settlement)
+      })
+      return { busy: false, taken: due.length }
+    } finally {
+      give()
+      endSession()
+    }
   }
 
   async takeLocal(limit: number, lease: number): Promise<readonly OutboxEntry[]> {
-    const now = this.#clock.now()
-    const taken = [...this.#entries.values()]
-      .filter((entry) => entry.handler !== null && entry.diedAt === null && entry.availableAt <= now)
-      .filter((entry) => entry.leasedUntil <= now && !this.#locks.isHeld(entryLock(entry.position)))
-      .slice(0, limit)
-    for (const entry of taken) this.#entries.set(entry.position, { ...entry, leasedUntil: now + lease })
-    return taken.map(publicEntry)
+    return this.#door.pass('take what is due here', async () => {
+      const now = this.#clock.now()
+      const taken = [...this.#entries.values()]
+        .filter((entry) => entry.handler !== null && entry.diedAt === null && entry.availableAt <= now)
+        .filter((entry) => entry.leasedUntil <= now && !this.#rows.locks.isHeld(entryLock(entry.position)))
+        .slice(0, limit)
+      for (const entry of taken) this.#entries.set(entry.position, { ...entry, leasedUntil: now + lease })
+      return taken.map(publicEntry)
+    })
   }
 
   async lease(position: string, lease: number): Promise<boolean> {
-    const entry = this.#entries.get(position)
-    const now = this.#clock.now()
-    if (entry === undefined || entry.diedAt !== null || entry.leasedUntil > now) return false
-    this.#entries.set(position, { ...entry, leasedUntil: now + lease })
-    return true
+    return this.#door.pass(`lease ${position}`, async () => {
+      const entry = this.#entries.get(position)
+      const now = this.#clock.now()
+      if (entry === undefined || entry.diedAt !== null || entry.leasedUntil > now) return false
+      this.#entries.set(position, { ...entry, leasedUntil: now + lease })
+      return true
+    })
   }
 
   async fail(position: string, error: unknown, retryable = true): Promise<void> {
-    this.#settleFailed(position, error, retryable)
+    await this.#door.pass(`note that ${position} failed`, async () => {
+      this.#settle({ position, ok: false, error, retryable })
+    })
   }
 
   async depth(): Promise<OutboxDepth> {
@@ -144,15 +192,21 @@ export class InMemoryOutboxQueue implements OutboxQueue {
     return due
   }
 
-  #settleFailed(position: string, error: unknown, retryable: boolean): void {
+  #settle(settlement: Settlement): void {
+    const { position } = settlement
     const entry = this.#entries.get(position)
     if (entry === undefined || entry.diedAt !== null) return
+    if (settlement.ok) {
+      this.#entries.delete(position)
+      return
+    }
+    const { error, retryable } = settlement
     const attempts = entry.attempts + 1
     const dead = !retryable || attempts >= MAX_ATTEMPTS
     this.#entries.set(position, {
       ...entry,
       attempts,
-      availableAt: this.#clock.now() + outboxBackOff(attempts, this.#random),
+      availableAt: this.#clock.now() + outboxBackOff(attempts, this.#rows.random),
       leasedUntil: mayStillRun(error) ? entry.leasedUntil : 0,
       reason: failureReason(error),
       diedAt: dead ? new Date().toISOString() : null,

@@ -20,7 +20,7 @@ export function inMemoryRepository<A extends Aggregate>(
   transaction.track(identities as unknown as IdentityMap)
   const repository = trackedRepository(identities, {
     assertActive: () => transaction.assertActive(),
-    read: async (id, lock) => withoutOrder(await transaction.read(name, id, lock)),
+    read: async (id, lock) => withoutOrder(await transaction.read(name, id, lock && 'if there')),
   })
   return {
     ...repository,

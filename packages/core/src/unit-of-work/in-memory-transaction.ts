@@ -3,13 +3,20 @@ import { type InMemoryClaim, inMemoryInbox } from '../inbox/in-memory-inbox.ts'
 import type { Inbox } from '../inbox/inbox.ts'
 import { entryLock, type InMemoryEntry } from '../outbox/in-memory-outbox-queue.ts'
 import type { Outbox, OutboxEntry, OutboxRecord } from '../outbox/outbox.ts'
-import type { IdentityMap } from './identity-map.ts'
-import { INBOX, type InMemoryStore, OUTBOX, userTable } from './in-memory-store.ts'
+import { copyRows } from './copy-rows.ts'
+import type { AggregateChange, IdentityMap } from './identity-map.ts'
+import { aggregateTable, INBOX, type InMemoryStore, OUTBOX, userTable } from './in-memory-store.ts'
 import { StagedTables } from './staged-tables.ts'
 import type { StoredAggregate } from './tracked-repository.ts'
-import { aggregateExists, concurrencyConflict, readOnlyUnit, unitEnded } from './unit-errors.ts'
+import {
+  aggregateExists,
+  concurrencyConflict,
+  readOnlyUnit,
+  storeConnectionLost,
+  unitEnded,
+} from './unit-errors.ts'
 import type { Transaction, UnitOfWork, UnitOptions, UnitState } from './unit-of-work.ts'
-import { type Factories, type TrackedRepository, UnitSession } from './unit-session.ts'
+import { type TrackedRepository, type UnitParts, UnitSession } from './unit-session.ts'
 
 /** What the factories of repositories and adapters are given. */
 export interface InMemoryUnit {
@@ -31,11 +38,13 @@ export interface InMemoryTable<V> {
 /** What an in-memory repository needs of its unit. */
 export interface InMemoryAccess {
   track(identities: IdentityMap): void
-  /** Committed rows; waits for the lock when asked to. */
-  read(repository: string, id: string, lock: boolean): Promise<StoredAggregate | undefined>
+  /** Committed rows. Waits for the lock when asked to; as in a database, a row that is not there has none. */
+  read(repository: string, id: string, lock: boolean | 'if there'): Promise<StoredAggregate | undefined>
   readAll(repository: string): Promise<ReadonlyMap<string, StoredAggregate>>
   assertActive(): void
 }
+
+type Changes = readonly { readonly repository: TrackedRepository; readonly change: AggregateChange }[]
 
 /** One transaction on an {@link InMemoryStore}. */
 export class InMemoryTransaction<R extends object, D extends string> implements Transaction<R, D> {
@@ -49,11 +58,13 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
   readonly #session: UnitSession<R, D, TrackedRepository, InMemoryUnit>
   readonly #records: OutboxRecord[] = []
   readonly #onAbort = () => void this.rollback()
+  readonly #endSession: () => void
   #state: UnitState = 'active'
+  #rolledBack: Promise<void> | undefined
 
   constructor(
     store: InMemoryStore,
-    factories: Factories<R, InMemoryUnit>,
+    parts: UnitParts<R, InMemoryUnit>,
     options: UnitOptions & { readonly attempt?: number },
   ) {
     this.#store = store
@@ -64,7 +75,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
     this.#staged = new StagedTables(store.tables)
     const assertActive = () => this.#assertActive()
     this.#session = new UnitSession({
-      factories,
+      parts,
       context: this.#context(),
       signal: this.#signal,
       attempt: options.attempt ?? 1,
@@ -77,15 +88,9 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
         assertActive()
         this.#records.push(...records)
       },
-      strikeOff: async (position) => {
-        await this.#lock(entryLock(position))
-        const entry = this.#staged.get(OUTBOX, position) as InMemoryEntry | undefined
-        if (entry === undefined || entry.diedAt !== null) return false
-        this.#staged.set(OUTBOX, position, undefined)
-        return true
-      },
+      strikeOff: (position) => this.#ask(`strike off ${position}`, () => this.#strikeOff(position)),
     }
-    this.inbox = inMemoryInbox(
+    const inbox = inMemoryInbox(
       {
         get: (key) => this.#staged.get(INBOX, key) as InMemoryClaim | undefined,
         set: (key, claim) => {
@@ -96,7 +101,13 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
       },
       store.clock,
     )
+    this.inbox = {
+      claim: (key, fingerprint) =>
+        this.#ask(`claim for ${key.consumer}`, () => inbox.claim(key, fingerprint)),
+      record: inbox.record,
+    }
     this.#signal.addEventListener('abort', this.#onAbort)
+    this.#endSession = store.door.session(() => this.#lose())
   }
 
   get state(): UnitState {
@@ -105,7 +116,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
 
   /** Waits until no other unit holds the same key. */
   async lockKey(key: string): Promise<void> {
-    await this.#lock(`key ${key}`)
+    await this.#ask(`lock ${key}`, () => this.#lock(`key ${key}`))
   }
 
   takeMessages() {
@@ -116,25 +127,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
     this.#assertActive()
     try {
       const changes = this.#session.changes()
-      for (const { repository, change } of changes) {
-        await this.#lock(aggregateLock(repository.identities.name, change.id))
-      }
-      for (const { repository, change } of changes) {
-        const { name } = repository.identities
-        const { kind, id, version, sought, rows } = change
-        const stored = this.#stored(name, id)
-        if (kind === 'insert' && stored !== undefined) {
-          throw sought ? concurrencyConflict(name, id) : aggregateExists(name, id)
-        }
-        if (kind !== 'insert' && stored?.version !== version) throw concurrencyConflict(name, id)
-        const written = kind === 'delete' ? undefined : { version: version + 1, rows: structuredClone(rows) }
-        this.#staged.set(aggregateTable(name), id, written)
-      }
-      if (this.#options.readOnly && !(this.#staged.isEmpty && this.#records.length === 0))
-        throw readOnlyUnit()
-      const entries = this.#records.map((record) => this.#store.queue.entryOf(record))
-      for (const entry of entries) this.#staged.set(OUTBOX, entry.position, entry)
-      this.#staged.apply()
+      const entries = await this.#store.door.pass('commit', () => this.#write(changes))
       await this.#end('committed')
       if (entries.some(({ handler }) => handler === null)) this.#store.queue.announce()
       return entries
@@ -144,17 +137,72 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
     }
   }
 
-  async rollback(): Promise<void> {
-    if (this.#state === 'active') await this.#end('rolled-back')
+  /** Whoever asks while it is rolled back waits for the end of that. */
+  rollback(): Promise<void> {
+    this.#rolledBack ??= this.#state === 'active' ? this.#rollBack() : Promise.resolve()
+    return this.#rolledBack
+  }
+
+  async #rollBack(): Promise<void> {
+    const ended = this.#end('rolled-back')
+    await this.#store.door.pass('roll back', async () => this.#release()).catch(() => undefined)
+    await ended
+  }
+
+  /** What the store does at a commit: all in one step, once it has the locks. */
+  async #write(changes: Changes): Promise<readonly OutboxEntry[]> {
+    this.#assertActive()
+    for (const { repository, change } of changes) {
+      await this.#lock(aggregateLock(repository.identities.name, change.id))
+    }
+    for (const { repository, change } of changes) {
+      const { name } = repository.identities
+      const { kind, id, version, sought, rows } = change
+      const stored = this.#stored(name, id)
+      if (kind === 'insert' && stored !== undefined) {
+        throw sought ? concurrencyConflict(name, id) : aggregateExists(name, id)
+      }
+      if (kind !== 'insert' && stored?.version !== version) throw concurrencyConflict(name, id)
+      const written = kind === 'delete' ? undefined : { version: version + 1, rows: copyRows(rows) }
+      this.#staged.set(aggregateTable(name), id, written)
+    }
+    if (this.#options.readOnly && !(this.#staged.isEmpty && this.#records.length === 0)) throw readOnlyUnit()
+    const entries = this.#records.map((record) => this.#store.queue.entryOf(record))
+    for (const entry of entries) this.#staged.set(OUTBOX, entry.position, entry)
+    this.#store.door.committed(this.#staged.apply())
+    this.#release()
+    return entries
+  }
+
+  async #strikeOff(position: string): Promise<boolean> {
+    await this.#lock(entryLock(position))
+    const entry = this.#staged.get(OUTBOX, position) as InMemoryEntry | undefined
+    if (entry === undefined || entry.diedAt !== null) return false
+    this.#staged.set(OUTBOX, position, undefined)
+    return true
+  }
+
+  #ask<T>(request: string, work: () => Promise<T>): Promise<T> {
+    return this.#store.door.pass(request, work)
   }
 
   async #end(state: UnitState): Promise<void> {
     this.#state = state
     this.#signal.removeEventListener('abort', this.#onAbort)
-    this.#store.locks.releaseAll(this)
     for (const error of await this.#session.dispose()) {
       process.emitWarning(`An adapter could not be disposed: ${String(error)}`, 'PosthornWarning')
     }
+  }
+
+  /** Nobody waits for it any more. */
+  #release(): void {
+    this.#endSession()
+    this.#store.locks.releaseAll(this)
+  }
+
+  #lose(): void {
+    if (this.#state === 'active') this.#state = 'lost'
+    this.#release()
   }
 
   async #savepoint<T>(work: () => Promise<T>): Promise<T> {
@@ -191,15 +239,19 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
       transaction: {
         assertActive,
         track: (identities) => this.#session.track({ identities }),
-        read: async (repository, id, lock) => {
-          if (lock) await this.#lock(aggregateLock(repository, id))
-          assertActive()
-          return structuredClone(this.#stored(repository, id))
-        },
-        readAll: async (repository) => {
-          assertActive()
-          return this.#staged.entries(aggregateTable(repository)) as ReadonlyMap<string, StoredAggregate>
-        },
+        read: (repository, id, lock) =>
+          this.#ask(`read ${repository} ${id}${lock === false ? '' : ' for update'}`, async () => {
+            const locked = lock === 'if there' ? this.#stored(repository, id) !== undefined : lock
+            if (locked) await this.#lock(aggregateLock(repository, id))
+            assertActive()
+            const stored = this.#stored(repository, id)
+            return stored && { version: stored.version, rows: copyRows(stored.rows) }
+          }),
+        readAll: (repository) =>
+          this.#ask(`read all ${repository}`, async () => {
+            assertActive()
+            return this.#staged.entries(aggregateTable(repository)) as ReadonlyMap<string, StoredAggregate>
+          }),
       },
     }
   }
@@ -219,12 +271,9 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
 
   #assertActive(): void {
     if (this.#signal.aborted) throw this.#signal.reason
+    if (this.#state === 'lost') throw storeConnectionLost()
     if (this.#state !== 'active') throw unitEnded(this.#state)
   }
-}
-
-function aggregateTable(repository: string): string {
-  return `aggregates ${repository}`
 }
 
 function aggregateLock(repository: string, id: string): string {

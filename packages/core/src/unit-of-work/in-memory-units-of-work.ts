@@ -2,7 +2,7 @@ import type { Domain } from '../messages/define-domain.ts'
 import type { InMemoryStore } from './in-memory-store.ts'
 import { InMemoryTransaction, type InMemoryUnit } from './in-memory-transaction.ts'
 import type { UnitOptions, UnitsOfWork } from './unit-of-work.ts'
-import { type Factories, joinFactories } from './unit-session.ts'
+import { type Factories, joinFactories, type UnitParts } from './unit-session.ts'
 import { type UnitsOptions, unitsOfWork } from './units-of-work.ts'
 
 export interface InMemoryUnitsOptions<R extends object, A extends object, D extends string>
@@ -21,8 +21,8 @@ export function inMemoryUnitsOfWork<R extends object, D extends string, A extend
   options: InMemoryUnitsOptions<R, A, D>,
 ): UnitsOfWork<R & A, D> {
   const { domain, store, repositories, adapters } = options
-  const factories = joinFactories(repositories, adapters)
-  return unitsOfWork<R & A, D>(domain, (unit = {}) => begin(store, factories, unit), {
+  const parts = joinFactories(repositories, adapters)
+  return unitsOfWork<R & A, D>(domain, (unit = {}) => begin(store, parts, unit), {
     clock: store.clock,
     ...options,
   })
@@ -30,11 +30,13 @@ export function inMemoryUnitsOfWork<R extends object, D extends string, A extend
 
 async function begin<R extends object, D extends string>(
   store: InMemoryStore,
-  factories: Factories<R, InMemoryUnit>,
+  parts: UnitParts<R, InMemoryUnit>,
   options: UnitOptions & { readonly attempt?: number },
 ): Promise<InMemoryTransaction<R, D>> {
   options.signal?.throwIfAborted()
-  const transaction = new InMemoryTransaction<R, D>(store, factories, options)
+  await store.door.pass('begin', async () => undefined)
+  options.signal?.throwIfAborted()
+  const transaction = new InMemoryTransaction<R, D>(store, parts, options)
   if (options.lockKey === undefined) return transaction
   try {
     await transaction.lockKey(options.lockKey)

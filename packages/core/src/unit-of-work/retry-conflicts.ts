@@ -36,8 +36,8 @@ export async function retryConflicts<T>(
 }
 
 /**
- * Whether an error, or what caused an error that is none of ours, is a conflict. A broker's `ConnectionLost` is none:
- * its outcome is `unknown`, that of a unit of work `failed`.
+ * Whether an error, or what caused an error that is none of ours, is a conflict. A broker's `ConnectionLost` is none, nor
+ * that of a statement by itself: their outcome is `unknown`, that of a unit of work `failed`.
  */
 function isConflict(error: unknown): boolean {
   if (error instanceof PosthornError) return error.outcome === 'failed' && CONFLICTS.has(error.code)

@@ -53,11 +53,13 @@ export class StagedTables {
     }
   }
 
-  /** Makes the writes everybody's, in one step. */
-  apply(): void {
-    for (const layer of this.#layers.splice(0)) {
-      for (const [table, rows] of layer) write(tableOf(this.#committed, table), rows)
-    }
+  /** Makes the writes everybody's, in one step. Gives them; undefined stands for what was deleted. */
+  apply(): Tables {
+    const [all = new Map()] = this.#layers
+    while (this.#layers.length > 1) this.endSavepoint(true)
+    this.#layers.length = 0
+    for (const [table, rows] of all) write(tableOf(this.#committed, table), rows)
+    return all
   }
 }
 

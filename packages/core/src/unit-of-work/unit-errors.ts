@@ -25,6 +25,14 @@ export function serializationConflict(
   })
 }
 
+/** The connection to the store went while a unit was open on it. */
+export function storeConnectionLost(): PosthornError<'ConnectionLost'> {
+  return new PosthornError('ConnectionLost', 'The connection to the store was lost; nothing was written', {
+    outcome: 'failed',
+    retryable: true,
+  })
+}
+
 /** An aggregate was added whose id is taken. */
 export function aggregateExists(
   repository: string,

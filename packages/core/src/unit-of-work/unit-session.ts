@@ -7,6 +7,16 @@ import type { UnitOfWork } from './unit-of-work.ts'
 /** How the parts of a unit come to be: each is made on first use, from what its store's unit offers. */
 export type Factories<R extends object, C> = { readonly [K in keyof R]: (context: C) => R[K] }
 
+/** What all units on the same factories have in common. */
+export interface UnitParts<R extends object, C> {
+  readonly factories: Factories<R, C>
+  /**
+   * A property for each part, for units to inherit. Accessors of its own would give each unit a hidden class of its own,
+   * and all code that meets units would be slow.
+   */
+  readonly inherited: object
+}
+
 /** A repository, as a commit needs it. */
 export interface TrackedRepository {
   readonly identities: IdentityMap
@@ -14,7 +24,7 @@ export interface TrackedRepository {
 
 /** What a store's unit gives its session. */
 export interface SessionOptions<R extends object, C> {
-  readonly factories: Factories<R, C>
+  readonly parts: UnitParts<R, C>
   /** What the factories are given. */
   readonly context: C
   readonly signal: AbortSignal
@@ -37,6 +47,7 @@ export class UnitSession<R extends object, D extends string, T extends TrackedRe
   readonly unit: UnitOfWork<R, D>
   readonly #options: SessionOptions<R, C>
   readonly #repositories = new Set<T>()
+  readonly #parts = new Map<string, unknown>()
   readonly #made: unknown[] = []
   readonly #messages: Message[] = []
   readonly #savepoints: SavepointLevel
@@ -44,22 +55,21 @@ export class UnitSession<R extends object, D extends string, T extends TrackedRe
   constructor(options: SessionOptions<R, C>) {
     this.#options = options
     this.#savepoints = savepointLevel(options.savepoint)
-    const { signal, attempt, assertActive } = options
+    const { parts, signal, attempt, assertActive } = options
     const { savepoint } = this.#savepoints
     const take = (message: Message) => {
       assertActive()
       this.#messages.push(message)
     }
-    const unit = {
+    // What it inherits is every property of R.
+    this.unit = Object.assign(Object.create(parts.inherited), {
       signal,
       attempt,
       savepoint,
       send: (command: Command) => take(command),
       publish: (event: Event) => take(event),
-    }
-    for (const name of Object.keys(options.factories) as (keyof R & string)[]) this.#connectLazily(unit, name)
-    // The loop has given it every property of R.
-    this.unit = unit as unknown as UnitOfWork<R, D>
+      [CONNECT]: (part: keyof R & string) => this.#connect(part),
+    })
   }
 
   /** Has a repository's changes written at commit, and its aggregates' events taken. */
@@ -97,29 +107,28 @@ export class UnitSession<R extends object, D extends string, T extends TrackedRe
     return errors
   }
 
-  #connectLazily(unit: object, key: keyof R & string): void {
-    Object.defineProperty(unit, key, {
-      enumerable: true,
-      configurable: true,
-      get: () => {
-        this.#options.assertActive()
-        const value = this.#options.factories[key](this.#options.context)
-        this.#made.push(value)
-        Object.defineProperty(unit, key, { value, enumerable: true })
-        return value
-      },
-    })
+  #connect(part: keyof R & string): unknown {
+    if (this.#parts.has(part)) return this.#parts.get(part)
+    const { assertActive, parts, context } = this.#options
+    assertActive()
+    const made = parts.factories[part](context)
+    this.#parts.set(part, made)
+    this.#made.push(made)
+    return made
   }
 }
 
+/** By which what a unit inherits finds what is its own. */
+const CONNECT = Symbol('connect')
+
 /**
- * One table of factories from a unit's repositories and its adapters.
+ * The parts of units from their repositories and their adapters.
  * @throws {PosthornError} `InvalidDefinition` when a name is used twice or belongs to every unit
  */
 export function joinFactories<R extends object, A extends object, C>(
   repositories: Factories<R, C>,
   adapters: Factories<A, C> | undefined,
-): Factories<R & A, C> {
+): UnitParts<R & A, C> {
   for (const key of [...Object.keys(repositories), ...Object.keys(adapters ?? {})]) {
     if (RESERVED.has(key) || (key in repositories && key in (adapters ?? {}))) {
       throw new PosthornError(
@@ -128,7 +137,17 @@ export function joinFactories<R extends object, A extends object, C>(
       )
     }
   }
-  return { ...repositories, ...adapters } as Factories<R & A, C>
+  const factories = { ...repositories, ...adapters } as Factories<R & A, C>
+  const inherited = {}
+  for (const part of Object.keys(factories)) {
+    Object.defineProperty(inherited, part, {
+      enumerable: true,
+      get(this: { readonly [CONNECT]: (part: string) => unknown }) {
+        return this[CONNECT](part)
+      },
+    })
+  }
+  return { factories, inherited }
 }
 
 function disposer(made: unknown): (() => unknown) | undefined {

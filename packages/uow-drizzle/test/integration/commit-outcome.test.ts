@@ -52,10 +52,7 @@ test('F23 C88 a commit whose answer was lost has succeeded, if the server says s
 
 test('F23 C88 a commit that never arrived is a ConnectionLost, and run tries again', async () => {
   const basket = newBasket()
-  onCommit(() => {
-    proxy.cut('rst')
-    return false
-  })
+  onCommit(loseCommit)
   const attempts: number[] = []
   await marketUnits(driver).run(async (unit) => {
     attempts.push(unit.attempt)
@@ -68,6 +65,7 @@ test('F23 C88 a commit that never arrived is a ConnectionLost, and run tries aga
 describe('the commit of a unit that wrote with its db alone', () => {
   const writing = {
     'without a savepoint': (unit: MarketUnit, owner: string) => unit.finder.rename(owner),
+    'as text': (unit: MarketUnit, owner: string) => unit.finder.renameByText(owner),
     'inside a savepoint': (unit: MarketUnit, owner: string) =>
       unit.savepoint(() => unit.finder.rename(owner)),
     'after reading': async (unit: MarketUnit, owner: string) => {
@@ -136,6 +134,68 @@ test('a claim or a strike-off is enough to ask about a commit', async () => {
   }
 })
 
+describe('a unit that has written nothing', () => {
+  const reading = {
+    'and asked nothing': async () => undefined,
+    'but read through a repository': async (unit: MarketUnit, id: string) => unit.baskets.get(id),
+    'but read through its db': async (unit: MarketUnit) => unit.finder.count(),
+    'and undone a savepoint that failed': async (unit: MarketUnit) => {
+      const failing = unit.savepoint(() => unit.finder.db.execute('select 1 / 0'))
+      await expect(failing).rejects.toBeDefined()
+      await unit.finder.count()
+    },
+  }
+
+  test.each(Object.entries(reading))('is tried again when its commit is lost: %s', async (_what, read) => {
+    const basket = await storedBasket()
+    onCommit(loseCommit)
+    const attempts: number[] = []
+    await marketUnits(driver).run(async (unit) => {
+      attempts.push(unit.attempt)
+      await read(unit, basket)
+    })
+    expect(attempts).toEqual([1, 2])
+  })
+
+  test('is not taken for one when the server could not be asked about its last statement', async () => {
+    const attempts: number[] = []
+    onCommit(loseCommit)
+    const running = marketUnits(driver).run(async (unit) => {
+      attempts.push(unit.attempt)
+      const undone = unit.savepoint(() => unit.finder.db.execute('select 1 / 0'))
+      await expect(undone).rejects.toBeDefined()
+    })
+    await expect(running).rejects.toMatchObject({ code: 'CommitOutcomeUnknown' })
+    expect(attempts).toEqual([1])
+  })
+})
+
+test('a commit whose answer was lost is asked about while the driver ends, which waits for that', async () => {
+  const basket = newBasket()
+  let ended: Promise<void> | undefined
+  onCommit(() => {
+    ended = driver.end()
+    return loseAnswer(100)
+  })
+  await marketUnits(driver).run(async (unit) => unit.baskets.add(basket))
+  expect(await exists(basket.id)).toBe(true)
+  await ended
+})
+
+test('and no longer than the driver is patient: then it is unknown at once', async () => {
+  let ended: Promise<void> | undefined
+  onCommit(() => {
+    proxy.refusing = true
+    ended = driver.end(300)
+    return loseAnswer(100)
+  })
+  const start = performance.now()
+  const running = marketUnits(driver).run(async (unit) => unit.baskets.add(newBasket()))
+  await expect(running).rejects.toMatchObject({ code: 'CommitOutcomeUnknown' })
+  await ended
+  expect(performance.now() - start).toBeLessThan(3_000)
+})
+
 test('F23 C88 a commit of which nobody can say anything is an error of its own, and run does not try again', async () => {
   const basket = newBasket()
   onCommit(() => {
@@ -198,10 +258,7 @@ test('a commit that gets no answer, of a transaction without an id, is unknown a
 })
 
 test('a transaction without an id to ask for is unknown at once', async () => {
-  onCommit(() => {
-    proxy.cut('rst')
-    return false
-  })
+  onCommit(loseCommit)
   const transaction = await driver.begin()
   await transaction.run('select 1')
   await expect(transaction.commit()).rejects.toMatchObject({ code: 'CommitOutcomeUnknown' })
@@ -225,6 +282,30 @@ test('a transaction in which a statement failed does not commit, though nobody l
   expect(await admin.query('select * from counted')).toEqual([])
 })
 
+test('a commit that Postgres answers with a rollback fails, though no failure is remembered', async () => {
+  await using slow = await tcpProxy(database.url, 20)
+  await using own = postgresDriver(slow.url, { max: 1 })
+  const transaction = await own.begin()
+  await transaction.run("insert into posthorn_inbox values ('c', 's', 'rolled back', 'body')")
+  let beside: Promise<unknown> | undefined
+  const undone = transaction.savepoint(async () => {
+    // Right behind the return to the savepoint, whose success makes the failures before it forgotten.
+    void nextMoments(20).then(() => {
+      beside = transaction.run('select 1 / 0').catch(() => undefined)
+    })
+    throw new Error('undo')
+  })
+  await expect(undone).rejects.toThrow('undo')
+  await beside
+  await expect(transaction.commit()).rejects.toMatchObject({ code: expect.stringMatching(/UnitEnded|22012/) })
+  const kept = await admin.query("select 1 from posthorn_inbox where message_id = 'rolled back'")
+  expect(kept).toEqual([])
+})
+
+async function nextMoments(many: number): Promise<void> {
+  for (let moment = 0; moment < many; moment++) await Promise.resolve()
+}
+
 /** The first COMMIT of a connection; later ones carry only the statement's name. */
 function onCommit(what: () => boolean): void {
   proxy.onRequest = (bytes) => {
@@ -232,6 +313,12 @@ function onCommit(what: () => boolean): void {
     proxy.onRequest = () => true
     return what()
   }
+}
+
+/** The commit does not arrive. */
+function loseCommit(): false {
+  proxy.cut('rst')
+  return false
 }
 
 /** The commit arrives; its answer does not, and after so many ms the connection is cut. */

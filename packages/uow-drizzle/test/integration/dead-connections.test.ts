@@ -136,6 +136,42 @@ test('of several hosts the next one is tried when one cannot be reached', async 
   expect(await several.query('select 1 as one')).toEqual([{ one: 1 }])
 })
 
+describe('a connection whose making stops half-way', () => {
+  test('is given up after the time that connecting may take, and the next one serves', async () => {
+    await using one = postgresDriver(proxy.url, { max: 1, connectTimeout: 300 })
+    proxy.onRequest = (bytes) => !bytes.includes('stats_reset')
+    const begun = one.begin({ acquireTimeout: 3_000 })
+    await expect(begun).rejects.toMatchObject({ code: 'ConnectionLost', cause: { code: 'ETIMEDOUT' } })
+    proxy.onRequest = () => true
+    expect(await one.query('select 1 as one')).toEqual([{ one: 1 }])
+  })
+
+  test.each(['before it has a socket', 'when it is greeted by nobody'])(
+    'ends with its driver: %s',
+    async (when) => {
+      const sockets: Socket[] = []
+      const silent = createServer((socket) => {
+        socket.on('error', () => undefined)
+        socket.resume()
+        sockets.push(socket)
+      })
+      silent.listen(0, '127.0.0.1')
+      await once(silent, 'listening')
+      const { port } = silent.address() as AddressInfo
+      const one = postgresDriver(`postgres://nobody@127.0.0.1:${port}/nothing`)
+      const refused = expect(one.begin()).rejects.toMatchObject({ code: 'ConnectionLost' })
+      if (when !== 'before it has a socket') await expect.poll(() => sockets.length).toBe(1)
+      await one.end(0)
+      await refused
+      const open = () => sockets.filter(({ closed }) => !closed)
+      // One that comes late has come by now.
+      await sleep(50)
+      await expect.poll(open).toEqual([])
+      silent.close()
+    },
+  )
+})
+
 async function bytesOf(work: () => Promise<unknown>): Promise<number> {
   const before = proxy.passed
   await work()

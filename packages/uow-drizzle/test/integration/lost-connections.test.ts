@@ -269,6 +269,24 @@ test('an abort that cannot reach the server to cancel a statement still ends the
   expect(transaction.phase).toBe('rolled-back')
 })
 
+test('a cancellation that is in vain is repeated', async () => {
+  const abort = new AbortController()
+  const transaction = await driver.begin({ signal: abort.signal })
+  const aborted = expect(transaction.run('select pg_sleep(10)')).rejects.toThrow('enough')
+  await sleep(50)
+  proxy.onRequest = () => {
+    proxy.onRequest = () => true
+    return false
+  }
+  const start = performance.now()
+  abort.abort(new Error('enough'))
+  await aborted
+  await transaction.rollback()
+  expect(transaction.phase).toBe('rolled-back')
+  expect(performance.now() - start).toBeLessThan(2_000)
+  await usable()
+})
+
 test('a cancellation that comes late does not hit the next transaction', async () => {
   proxy.cancelDelay = 300
   const abort = new AbortController()
@@ -281,6 +299,17 @@ test('a cancellation that comes late does not hit the next transaction', async (
   const next = await driver.begin()
   await next.run('select pg_sleep(0.5)')
   await next.commit()
+})
+
+test('a BEGIN without an answer says so, and not that no connection was free', async () => {
+  await driver.query('select 1')
+  proxy.onRequest = (bytes) => !bytes.includes('begin ')
+  const error = await driver.begin({ acquireTimeout: 100 }).catch((reason) => reason)
+  expect(error).toMatchObject({ code: 'AcquireTimeout', outcome: 'not-executed', retryable: true })
+  expect(error.message).toMatch(/did not answer/)
+  expect(error.message).not.toMatch(/free/)
+  proxy.onRequest = () => true
+  await usable()
 })
 
 test('a server that refuses connections is a ConnectionLost', async () => {

@@ -1,4 +1,4 @@
-import { market } from '@posthorn/core/contract-tests'
+import { Basket, market } from '@posthorn/core/contract-tests'
 import { type PostgresDriver, postgresDriver } from '@posthorn/uow-drizzle'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../../../tooling/fixtures/postgres.ts'
@@ -77,6 +77,25 @@ test('a message with an id known before costs one round trip more: the claim', a
     await transaction.commit()
   }
   expect(await flightsOf(handle)).toBe(5)
+})
+
+test('a commit of which one statement cannot be built sends none', async () => {
+  // To which no statement is known, so that it sends their texts.
+  await using fresh = postgresDriver(proxy.url, { max: 1 })
+  let sent = ''
+  proxy.onRequest = (bytes) => {
+    sent += bytes.toString('latin1')
+    return true
+  }
+  const adding = marketUnits(fresh).run(async (unit) => {
+    // The second one, by id.
+    unit.baskets.add(Object.assign(Basket.new('b'), { openedAt: new Date(Number.NaN) }))
+    unit.baskets.add(Basket.new('a'))
+  })
+  await expect(adding).rejects.toThrow('Invalid time value')
+  proxy.onRequest = () => true
+  expect(sent).toContain('begin ')
+  expect(sent).not.toMatch(/insert/)
 })
 
 async function storedBasket(): Promise<string> {

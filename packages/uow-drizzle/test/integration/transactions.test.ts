@@ -43,6 +43,27 @@ test('an aborted signal cancels the statement at work, and the connection can be
   await single.end()
 })
 
+test.each([0, 1, 2, 3])(
+  'a signal that is aborted %i moments after a statement was given rolls back soon, on the same connection',
+  async (moments) => {
+    const single = postgresDriver(database.url, { max: 1 })
+    const [before] = await single.query('select pg_backend_pid() as pid')
+    const abort = new AbortController()
+    const transaction = await single.begin({ signal: abort.signal })
+    await transaction.run('select 1')
+    const start = performance.now()
+    const statement = expect(transaction.run('select pg_sleep(10)')).rejects.toThrow('enough')
+    for (let moment = 0; moment < moments; moment++) await Promise.resolve()
+    abort.abort(new Error('enough'))
+    await statement
+    await transaction.rollback()
+    expect(transaction.phase).toBe('rolled-back')
+    expect(performance.now() - start).toBeLessThan(2_000)
+    expect(await single.query('select pg_backend_pid() as pid')).toEqual([before])
+    await single.end()
+  },
+)
+
 test('aborting between two statements rolls back by itself', async () => {
   const abort = new AbortController()
   const transaction = await driver.begin({ signal: abort.signal })
@@ -265,6 +286,24 @@ test('a commit writes aggregates by id, then outcomes for the inbox, and the out
     'posthorn_inbox',
     'posthorn_outbox',
   ])
+})
+
+test('a listener that fails does not make a commit fail, nor keep another one from hearing of it', async () => {
+  const warnings: string[] = []
+  const note = ({ message }: Error) => void warnings.push(message)
+  process.on('warning', note)
+  const heard: string[] = []
+  const forget = [
+    driver.onOutboxAdded(() => {
+      throw new Error('not today')
+    }),
+    driver.onOutboxAdded(() => void heard.push('it')),
+  ]
+  await marketUnits(driver).run(async (unit) => unit.publish(market.events.Looked({ basketId: 'b' })))
+  for (const end of forget) end()
+  expect(heard).toEqual(['it'])
+  await expect.poll(() => warnings).toEqual([expect.stringContaining('not today')])
+  process.off('warning', note)
 })
 
 test('more children than one statement has room for are written and read', async () => {

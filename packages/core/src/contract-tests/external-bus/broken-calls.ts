@@ -27,6 +27,24 @@ export function brokenCalls(test: WorldTest): void {
     assert.equal(web.health().pendingCalls, 0)
   })
 
+  test('C51 a call that fails where it is not the last word, for it is delivered again, is not said to have failed', async (world) => {
+    const actions: string[] = []
+    const service = world.bus('shop', { onError: ({ action }) => actions.push(action) })
+    const web = world.bus('web')
+    let tries = 0
+    service.registerCommandHandler(shop.commands.Buy, async ({ id }) => {
+      tries += 1
+      if (tries > 1) return { order: id }
+      await world.disconnect('shop')
+      throw new Error('lost its database too')
+    })
+    web.registerDomains('shop')
+    await Promise.all([service.start(), web.start()])
+    const command = buy()
+    assert.deepEqual(await web.call(command), { order: command.id })
+    assert.deepEqual([tries, actions], [2, ['requeue']])
+  })
+
   test('C52 F32 a call whose caller goes away runs to its end, its answer is dropped, and others are served', async (world) => {
     const reports: string[] = []
     const service = world.bus('shop', { onError: ({ reason }) => reports.push(reason) })

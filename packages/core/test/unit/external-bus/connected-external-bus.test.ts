@@ -241,3 +241,34 @@ test('a bus whose connection is lost says so until it is back', async () => {
   expect(service.health()).toMatchObject({ state: 'up', links: [{ state: 'up', reason: null }] })
   await service.stop()
 })
+
+test('a bus that fails to start for long does not gather listeners', async () => {
+  const { broker } = openWorld()
+  const signals = new Set<EventTarget>()
+  const add = AbortSignal.prototype.addEventListener
+  const remove = AbortSignal.prototype.removeEventListener
+  let listeners = 0
+  AbortSignal.prototype.addEventListener = function (this: AbortSignal, ...args: Parameters<typeof add>) {
+    signals.add(this)
+    listeners += 1
+    return add.apply(this, args)
+  }
+  AbortSignal.prototype.removeEventListener = function (
+    this: AbortSignal,
+    ...args: Parameters<typeof remove>
+  ) {
+    listeners -= 1
+    return remove.apply(this, args)
+  }
+  try {
+    const away = { ...broker.connect('allocation'), open: () => Promise.reject(new Error('away')) }
+    const bus = createExternalBus({ domain: 'allocation', system, broker: away })
+    for (let i = 0; i < 20; i++) await expect(bus.start()).rejects.toThrow('away')
+  } finally {
+    AbortSignal.prototype.addEventListener = add
+    AbortSignal.prototype.removeEventListener = remove
+  }
+
+  expect(signals.size).toBeGreaterThan(0)
+  expect(listeners).toBe(0)
+})

@@ -318,3 +318,30 @@ describe('the broker', () => {
     ).rejects.toMatchObject({ code: 'AccessRefused' })
   })
 })
+
+test('a consumer that begins while the connection is broken gets each message once', async () => {
+  const { broker, clock, link, publish } = await open()
+  broker.disconnect('a')
+  const { received, texts } = await consume(link, 1)
+
+  await clock.advance(10)
+  await publish('1')
+  await publish('2')
+  await settle()
+  received[0]?.ack()
+  await settle()
+
+  expect(texts()).toEqual(['1', '2'])
+  expect(broker.queues()).toContainEqual({ vhost: 'v', name: 'q', waiting: 0, out: 1 })
+})
+
+test('a broker that restarts can lose what waits, and nothing else', async () => {
+  const { broker, link, publish } = await open()
+  await consume(link, 1)
+  for (const text of ['1', '2', '3']) await publish(text)
+  await settle()
+
+  broker.lose(({ body }) => Buffer.from(body).toString() !== '3')
+
+  expect(broker.queues()).toContainEqual({ vhost: 'v', name: 'q', waiting: 1, out: 1 })
+})

@@ -187,6 +187,22 @@ describe('a call', () => {
     expect(await outcome).toMatchObject({ error: { code: 'Unroutable', outcome: 'unknown' } })
   })
 
+  test('that was sent again may yet succeed when one of its copies has failed', async () => {
+    const { clock, calls, start } = openCalls()
+    const { command, outcome } = start(confirmed)
+    await settle()
+    calls.onRepliesLost('allocation')
+    await clock.advance(50)
+    const failed = { domain: 'allocation', name: 'InternalError', errorId: 'e', outcome: 'failed' }
+    calls.onReply('allocation', {
+      ...replyTo(command, { type: 'error:allocation.Allocate.v1' }),
+      body: Buffer.from(JSON.stringify(failed)),
+    })
+    expect(await outcome).toMatchObject({
+      error: { code: 'RemoteError', remoteName: 'InternalError', outcome: 'unknown' },
+    })
+  })
+
   test('cannot wait twice', async () => {
     const { calls } = openCalls()
     const command = Allocate({ orderId: 'o', sku: 's', qty: 1 })

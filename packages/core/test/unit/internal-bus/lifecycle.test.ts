@@ -253,6 +253,18 @@ test('stop names what it abandoned at the deadline, and aborts it', async () => 
   expect(await soldOf('lamp')).toBe(0)
 })
 
+test('a stop waits for a handler that goes on though its time is over, and names it', async () => {
+  const { opened, open } = gate()
+  const { bus } = await openShop({ handlerTimeout: 10, sell: () => opened.then(() => ({ sold: 1 })) })
+  const late = { code: 'HandlerTimeout' }
+  await expect(bus.handle(shop.commands.Sell(lamp))).rejects.toMatchObject(late)
+
+  expect(bus.inFlight).toBe(1)
+  expect(await bus.stop({ deadline: 20 })).toEqual(['shop.Sell'])
+  open()
+  expect(await bus.stop()).toEqual([])
+})
+
 test('BUS-35 what the lifespan holds lives from the first start until the bus is disposed', async () => {
   const events: string[] = []
   const signals: AbortSignal[] = []

@@ -8,6 +8,7 @@ import { command } from '../../../src/messages/declare.ts'
 import { defineDomain } from '../../../src/messages/define-domain.ts'
 import { InMemoryStore } from '../../../src/unit-of-work/in-memory-store.ts'
 import { inMemoryUnitsOfWork } from '../../../src/unit-of-work/in-memory-units-of-work.ts'
+import { serializationConflict } from '../../../src/unit-of-work/unit-errors.ts'
 import { gate, openShop, sell, shop, supplier } from './shop.ts'
 
 const lamp = { sku: 'lamp' }
@@ -56,6 +57,40 @@ test('B12 C49 one id with another body is refused', async () => {
   await expect(bus.receive(command, { ...delivery, fingerprint: 'b2' })).rejects.toMatchObject({
     code: 'IdempotencyKeyReuse',
   })
+})
+
+test('a declared error is the answer though a conflict kept it from being stored at first', async () => {
+  const { store, units } = await openShop()
+  let begun = 0
+  let sales = 0
+  const conflicting = {
+    ...units,
+    begin: async (options?: Parameters<typeof units.begin>[0]) => {
+      begun += 1
+      if (begun === 2) throw serializationConflict('Somebody was quicker')
+      return units.begin(options)
+    },
+  }
+  const bus = createMessageBus({
+    domain: shop,
+    units: conflicting,
+    outbox: store.queue,
+    handlers: {
+      commands: {
+        Sell: () => {
+          sales += 1
+          throw new shop.errors.NotForSale(lamp)
+        },
+        Restock: () => undefined,
+      },
+    },
+  })
+  await bus.start()
+  const command = shop.commands.Sell(lamp)
+
+  await expect(bus.receive(command, delivery)).rejects.toBeInstanceOf(shop.errors.NotForSale)
+  await expect(bus.receive(command, delivery)).rejects.toBeInstanceOf(shop.errors.NotForSale)
+  expect(sales).toBe(1)
 })
 
 test('a declared error is stored and given again, though its unit was rolled back', async () => {

@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest'
-import { bank, market } from '../../../src/contract-tests/unit-of-work/market.ts'
+import { market } from '../../../src/contract-tests/unit-of-work/market.ts'
 import { PosthornError } from '../../../src/errors.ts'
-import type { OutboxEntry, OutboxRecord, StoredMessage } from '../../../src/outbox/outbox.ts'
-import { Relay } from '../../../src/outbox/relay.ts'
-import { InMemoryStore } from '../../../src/unit-of-work/in-memory-store.ts'
-import { inMemoryUnitsOfWork } from '../../../src/unit-of-work/in-memory-units-of-work.ts'
-import { ManualClock, settle } from '../manual-clock.ts'
+import { settle } from '../manual-clock.ts'
+import { keyOf, setUp } from './relay-world.ts'
 
 test('a commit in this process is forwarded at once', async () => {
   const { relay, store, forwarded } = setUp()
@@ -200,19 +197,6 @@ test('a listener for errors that fails itself stops nothing', async () => {
   await relay.stop()
 })
 
-test('a slow local entry holds up no other', async () => {
-  const { relay, clock, storeLocal, dispatched } = setUp(undefined, {
-    dispatch: ({ handler }) => (handler === 'slow' ? new Promise(() => undefined) : Promise.resolve()),
-  })
-  await storeLocal('slow', ...Array.from({ length: 20 }, () => 'quick'))
-  relay.start()
-  await clock.advance(5_000)
-  expect(dispatched).toHaveLength(21)
-  const stopping = relay.stop({ deadline: 10 })
-  await clock.advance(20)
-  await stopping
-})
-
 test('what can never be forwarded is a dead letter at once', async () => {
   const { relay, store, queue, forwarded } = setUp(async (message) => {
     if (keyOf(message) === 'a') throw new PosthornError('Forbidden', 'no', { outcome: 'not-executed' })
@@ -322,131 +306,3 @@ test('stop gives up at its deadline', async () => {
   await clock.advance(1)
   await stopping
 })
-
-test('a local entry that its process left behind is dispatched after two seconds', async () => {
-  const { relay, clock, storeLocal, dispatched } = setUp()
-  const [id] = await storeLocal('view')
-  relay.start()
-  await clock.advance(1_900)
-  expect(dispatched).toEqual([])
-  await clock.advance(1_100)
-  expect(dispatched).toEqual([id])
-  await relay.stop()
-})
-
-test('a local entry whose handler fails is tried again after a growing pause, and dead in the end', async () => {
-  const { relay, clock, storeLocal, dispatched, queue } = setUp(undefined, {
-    dispatch: () => Promise.reject(new Error('no')),
-  })
-  await storeLocal('view')
-  relay.start()
-  await clock.advance(10_000)
-  expect(dispatched.length).toBeGreaterThan(2)
-  expect(dispatched.length).toBeLessThan(8)
-  await clock.advance(60 * 60_000)
-  expect(dispatched.length).toBe(20)
-  expect((await queue.deadLetters()).map(({ reason }) => reason)).toEqual(['Error: no'])
-  await relay.stop()
-})
-
-test('a local entry that is doomed is a dead letter at once, one that a newer instance may know is not', async () => {
-  const { relay, clock, storeLocal, queue } = setUp(undefined, {
-    dispatch: ({ handler }) => Promise.reject(new PosthornError(handler ?? '', 'no')),
-  })
-  await storeLocal('ChainTooLong', 'NoHandler', 'UnknownVersion')
-  relay.start()
-  await clock.advance(3_500)
-  expect((await queue.deadLetters()).map(({ reason }) => reason)).toEqual(['ChainTooLong: no'])
-  expect(await queue.depth()).toMatchObject({ local: 2 })
-  await relay.stop()
-})
-
-test('a bus that is not started fails no entry', async () => {
-  const { relay, clock, storeLocal, queue } = setUp(undefined, {
-    dispatch: () => Promise.reject(new PosthornError('BusNotStarted', 'no', { outcome: 'not-executed' })),
-  })
-  await storeLocal('view')
-  relay.start()
-  await clock.advance(3_600_000)
-  expect(await queue.deadLetters()).toEqual([])
-  expect(await queue.depth()).toMatchObject({ local: 1 })
-  await relay.stop()
-})
-
-function keyOf(message: StoredMessage): string {
-  return JSON.parse(message.body).basketId
-}
-
-interface Given {
-  readonly batch?: number
-  readonly dispatch?: (entry: OutboxEntry) => Promise<void>
-  readonly onError?: () => void
-}
-
-function setUp(
-  forward: (message: StoredMessage) => Promise<void> = async () => undefined,
-  given: Given = {},
-) {
-  const clock = new ManualClock()
-  const memory = new InMemoryStore({ clock, random: () => 0.5 })
-  const { queue } = memory
-  const units = inMemoryUnitsOfWork({ domain: market, store: memory, repositories: {} })
-  const asked = { deliver: 0, takeLocal: 0 }
-  const forwarded: string[] = []
-  const dispatched: string[] = []
-  const failures: string[] = []
-  const { deliver, takeLocal } = queue
-  queue.deliver = (...args) => {
-    asked.deliver += 1
-    return deliver.apply(queue, args)
-  }
-  queue.takeLocal = (...args) => {
-    asked.takeLocal += 1
-    return takeLocal.apply(queue, args)
-  }
-  const relay = new Relay({
-    queue,
-    clock,
-    batch: given.batch ?? 200,
-    forward: async (message) => {
-      await forward(message)
-      forwarded.push(message.id)
-    },
-    dispatch: async (entry) => {
-      dispatched.push(entry.message.id)
-      await given.dispatch?.(entry)
-    },
-    onError: given.onError ?? ((error) => failures.push((error as Error).message)),
-  })
-  const commit = async (records: readonly OutboxRecord[]) => {
-    const transaction = await units.begin()
-    transaction.outbox.add(...records)
-    await transaction.commit()
-    return records.map(({ message }) => message.id)
-  }
-  const record = (handler: string | null, key: string | null): OutboxRecord => {
-    const { ItemAdded, Looked } = market.events
-    const message = key === null ? Looked({ basketId: '' }) : ItemAdded({ basketId: key, sku: '' })
-    return { message, handler, key, depth: 1 }
-  }
-  return {
-    relay,
-    clock,
-    queue,
-    asked,
-    forwarded,
-    dispatched,
-    failures,
-    store: (...keys: (string | null)[]) => commit(keys.map((key) => record(null, key))),
-    storeForBank: (count: number) => {
-      const charge = () => ({
-        message: bank.commands.Charge({ basketId: '' }),
-        handler: null,
-        key: null,
-        depth: 1,
-      })
-      return commit(Array.from({ length: count }, charge))
-    },
-    storeLocal: (...handlers: string[]) => commit(handlers.map((handler) => record(handler, null))),
-  }
-}

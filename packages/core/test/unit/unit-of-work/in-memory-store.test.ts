@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import { gate } from '../../../src/contract-tests/external-bus/eventually.ts'
 import { Basket, basketMapping, market } from '../../../src/contract-tests/unit-of-work/market.ts'
 import { inMemoryRepository } from '../../../src/unit-of-work/in-memory-repository.ts'
 import { InMemoryStore } from '../../../src/unit-of-work/in-memory-store.ts'
 import type { InMemoryUnit } from '../../../src/unit-of-work/in-memory-transaction.ts'
 import { inMemoryUnitsOfWork } from '../../../src/unit-of-work/in-memory-units-of-work.ts'
+import { directDoor, type StoreDoor } from '../../../src/unit-of-work/store-door.ts'
 
 interface Seen {
   readonly count: number
@@ -50,6 +52,31 @@ test('a failed savepoint undoes the writes made in it, a nested one only its own
     })
   })
   expect(Object.fromEntries(store.rows('view'))).toEqual({ a: { count: 1 }, b: { count: 2 } })
+})
+
+test('whoever rolls back what an abort is rolling back waits for the end of that', async () => {
+  const way = gate()
+  const door: StoreDoor = {
+    ...directDoor,
+    pass: async (request, work) => {
+      if (request === 'roll back') await way.opened
+      return work()
+    },
+  }
+  const store = new InMemoryStore({ door })
+  const units = inMemoryUnitsOfWork({ domain: market, store, repositories: {} })
+  const given = new AbortController()
+  const transaction = await units.begin({ signal: given.signal })
+  given.abort()
+  let ended = false
+  const rolledBack = transaction.rollback().then(() => {
+    ended = true
+  })
+  await new Promise(setImmediate)
+  expect(ended).toBe(false)
+  way.open()
+  await rolledBack
+  expect(transaction.state).toBe('rolled-back')
 })
 
 test('a finder gives the ids of what is stored and matches', async () => {

@@ -1,0 +1,147 @@
+import { actor } from './actor.ts'
+import { FaultSchedule } from './fault-schedule.ts'
+import { RandomLatency } from './latency.ts'
+import { Ledger } from './ledger.ts'
+import { ObservedRun } from './observed-run.ts'
+import type { Outcome, RunOptions } from './outcome.ts'
+import { STREAM } from './plan.ts'
+import { Population } from './population.ts'
+import { seeded } from './random.ts'
+import { Referee } from './referee.ts'
+import { Scheduler } from './scheduler.ts'
+import { SimulatedBroker } from './simulated-broker.ts'
+import { SimulatedClient } from './simulated-client.ts'
+import { Trace } from './trace.ts'
+import { enterVirtualTime } from './virtual-time.ts'
+import type { Request } from './world.ts'
+
+/** After the last fault and the last answer all must be quiet in so much virtual time, in µs. */
+const QUIET_WITHIN = 1_200_000_000
+
+const MOST_STEPS = 200_000
+
+/** Runs one seed's simulation, which nothing outside can disturb: it is over before the event loop has its turn. */
+export class Run {
+  readonly #options: RunOptions
+  readonly #ledger = new Ledger()
+  readonly #latency: RandomLatency
+  readonly #scheduler: Scheduler
+  readonly #broker: SimulatedBroker
+  readonly #population: Population
+  readonly #faults: FaultSchedule
+  readonly #referee: Referee
+  #clients: readonly SimulatedClient[] = []
+  #requests: readonly Request[] = []
+  #calmSince = 0
+
+  constructor(options: RunOptions) {
+    const { world, plan, seed, omitted, invariants, onStep } = options
+    this.#options = options
+    this.#latency = new RandomLatency(seeded(seed, STREAM.latency), omitted.calm)
+    this.#scheduler = new Scheduler(new Trace(onStep), this.#latency, (step) => this.#faults.inject(step))
+    const scheduler = this.#scheduler
+    const broken = (invariant: string, what: unknown) => this.#referee.break(invariant, String(what))
+    this.#broker = new SimulatedBroker(plan, scheduler, (user, frame) => {
+      const accepted = this.#ledger.accept(user, frame)
+      if (accepted === undefined) return
+      scheduler.trace.mix(accepted.messageId)
+      this.#referee.check((checks, observed) => checks.onAccepted?.(accepted, observed))
+    })
+    this.#population = new Population({
+      world,
+      scheduler,
+      broker: this.#broker,
+      onCommitted: (service, written) => {
+        const commit = this.#ledger.commit(service, written)
+        this.#referee.check((checks, observed) => checks.onCommit?.(commit, observed))
+      },
+      onAsked: (done) => void this.#ledger.outside.push(done),
+      onFailure: ({ reason, error }) => {
+        if (reason === 'bus-fault') broken('the bus has no faults of its own', error)
+      },
+      onStoppedTooEarly: (name) => broken('a stop leaves nothing under way', `${name} has transactions open`),
+      onNotStarted: (error) => broken('services start', error),
+    })
+    this.#faults = new FaultSchedule(SIMULATION, options, {
+      scheduler,
+      broker: this.#broker,
+      population: this.#population,
+      onInjected: () => {
+        this.#calmSince = scheduler.now
+      },
+    })
+    const { stores } = this.#population
+    const facts = { system: world.system, ledger: this.#ledger, faults: this.#faults.injected, stores }
+    this.#referee = new Referee(
+      invariants,
+      new ObservedRun(facts, () => this.#unrest()),
+      ({ invariant, what }) => scheduler.note(SIMULATION, `BROKEN: ${invariant}: ${what}`),
+    )
+  }
+
+  async run(): Promise<Outcome> {
+    const { seed } = this.#options
+    const leave = enterVirtualTime(seed, this.#scheduler)
+    try {
+      this.#begin()
+      await this.#scheduler.run(() => this.#isOver())
+      this.#referee.check((checks, observed) => checks.atRest?.(observed))
+    } catch (error) {
+      const what = error instanceof Error ? error.stack : error
+      this.#referee.break('the simulation itself', String(what))
+    } finally {
+      leave()
+    }
+    const { trace, steps, now } = this.#scheduler
+    return {
+      seed,
+      violation: this.#referee.violation,
+      trace,
+      steps,
+      time: now / 1_000,
+      faults: this.#faults.injected,
+      requests: this.#requests.length,
+      draws: this.#latency.draws,
+    }
+  }
+
+  #begin(): void {
+    const { world, seed, omitted } = this.#options
+    this.#population.begin(seeded(seed, STREAM.world))
+    this.#clients = world.system.clients.map(
+      (name) => new SimulatedClient(name, world, this.#scheduler, this.#broker, this.#ledger),
+    )
+    for (const client of this.#clients) client.start()
+    this.#requests = world.script(seeded(seed, STREAM.script))
+    this.#requests.forEach((request, index) => {
+      if (omitted.requests.has(index)) return
+      const client = this.#clients.find(({ actor: { name } }) => name === request.by)
+      if (client === undefined)
+        throw new Error(`The script asks by ${request.by}, which is no client of the system`)
+      client.plan(request)
+    })
+  }
+
+  #isOver(): boolean {
+    const scheduler = this.#scheduler
+    if (this.#referee.violation !== null || scheduler.steps > MOST_STEPS) return true
+    if (this.#clients.some(({ isDone }) => !isDone)) {
+      this.#calmSince = scheduler.now
+      return false
+    }
+    if (scheduler.now > this.#calmSince + QUIET_WITHIN) return true
+    // Faults that were planned for steps that never come are not waited for.
+    return scheduler.inFlight === 0 && this.#unrest().next().done === true
+  }
+
+  *#unrest(): Generator<string> {
+    yield* this.#population.unrest()
+    for (const { vhost, name, waiting, out } of this.#broker.inner.queues()) {
+      if (waiting > 0) yield `${waiting} waiting in ${name} of ${vhost}`
+      if (out > 0) yield `${out} out from ${name} of ${vhost}`
+    }
+  }
+}
+
+/** Who does what nobody in the world does. */
+const SIMULATION = actor('the simulation')

@@ -1,0 +1,134 @@
+import { PosthornError } from '../errors.ts'
+import type { Tables } from '../unit-of-work/staged-tables.ts'
+import type { StoreDoor } from '../unit-of-work/store-door.ts'
+import { serializationConflict, storeConnectionLost } from '../unit-of-work/unit-errors.ts'
+import type { Actor } from './actor.ts'
+import type { Scheduler } from './scheduler.ts'
+
+/** What may befall a commit: it meets a conflict; its answer is lost, and so is the transaction or not. */
+export type CommitFault = 'conflict' | 'lost' | 'unanswered'
+
+interface Connection {
+  isLost: boolean
+}
+
+/** A process's way to its store: requests and answers take their time, and connections can be lost. */
+export class SimulatedDoor implements StoreDoor {
+  /** What befalls the next commit. */
+  nextCommit: CommitFault | null = null
+  readonly #scheduler: Scheduler
+  readonly #process: Actor
+  readonly #store: Actor
+  readonly #onCommitted: (written: Tables) => void
+  readonly #sessions = new Set<() => void>()
+  #connection: Connection = { isLost: false }
+  #asking = 0
+
+  constructor(scheduler: Scheduler, process: Actor, store: Actor, onCommitted: (written: Tables) => void) {
+    this.#scheduler = scheduler
+    this.#process = process
+    this.#store = store
+    this.#onCommitted = onCommitted
+  }
+
+  pass<T>(request: string, work: () => Promise<T>): Promise<T> {
+    const connection = this.#connection
+    this.#asking += 1
+    const passed =
+      request === 'commit' ? this.#commit(connection, work) : this.#ask(connection, request, work)
+    return passed.finally(() => {
+      this.#asking -= 1
+    })
+  }
+
+  #ask<T>(connection: Connection, request: string, work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#send(connection, this.#store, this.#process, request, reject, () => {
+        const asked = this.#scheduler.steps
+        // What had to wait for a lock is answered later, in a step of its own.
+        const answer = (settle: () => void) => {
+          if (this.#scheduler.steps === asked) settle()
+          else this.#send(connection, this.#store, this.#process, `${request}: done`, reject, settle)
+        }
+        work().then(
+          (value) => answer(() => resolve(value)),
+          (error) => answer(() => reject(error)),
+        )
+      })
+    })
+  }
+
+  session(lose: () => void): () => void {
+    this.#sessions.add(lose)
+    return () => this.#sessions.delete(lose)
+  }
+
+  /** What is open on its connections, and what it waits for. */
+  get open(): number {
+    return this.#sessions.size + this.#asking
+  }
+
+  committed(written: Tables): void {
+    this.#onCommitted(written)
+  }
+
+  /** Breaks all connections: what was open on them is rolled back. New ones can be had at once. */
+  cut(): void {
+    this.#connection.isLost = true
+    this.#connection = { isLost: false }
+    for (const lose of [...this.#sessions]) lose()
+    this.#sessions.clear()
+  }
+
+  /** Two steps: it is done, and he hears of it. */
+  #commit<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const unknown = () => reject(commitOutcomeUnknown())
+      const answer = (what: string, settle: () => void) =>
+        this.#send(connection, this.#store, this.#process, what, unknown, settle)
+      const fault = this.nextCommit
+      this.nextCommit = null
+      this.#scheduler.send(this.#process, this.#store, 'commit', () => {
+        if (connection.isLost || fault === 'lost') {
+          answer('the connection is lost during the commit', unknown)
+        } else if (fault === 'conflict') {
+          answer('conflict', () => reject(serializationConflict('The simulation wants it so')))
+        } else {
+          work().then(
+            (value) =>
+              fault === 'unanswered'
+                ? answer('the connection is lost during the commit', unknown)
+                : answer('committed', () => resolve(value)),
+            (error) => answer(`not committed: ${codeOf(error)}`, () => reject(error)),
+          )
+        }
+      })
+    })
+  }
+
+  #send(
+    connection: Connection,
+    from: Actor,
+    to: Actor,
+    what: string,
+    onLost: (error: unknown) => void,
+    run: () => void,
+  ): void {
+    this.#scheduler.send(from, to, what, () => {
+      if (connection.isLost) onLost(storeConnectionLost())
+      else run()
+    })
+  }
+}
+
+function commitOutcomeUnknown(): PosthornError<'CommitOutcomeUnknown'> {
+  return new PosthornError(
+    'CommitOutcomeUnknown',
+    'The connection to the store was lost during the commit: it may have succeeded. Ask again with the same message',
+    { outcome: 'unknown' },
+  )
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof PosthornError ? error.code : String(error)
+}

@@ -1,0 +1,143 @@
+import { createExternalBus } from '../external-bus/connected-external-bus.ts'
+import type { DeliveryFailure } from '../external-bus/delivery-failure.ts'
+import type { ExternalBus } from '../external-bus/external-bus.ts'
+import { Relay } from '../outbox/relay.ts'
+import type { InMemoryStore } from '../unit-of-work/in-memory-store.ts'
+import { InMemoryStore as Store } from '../unit-of-work/in-memory-store.ts'
+import type { Tables } from '../unit-of-work/staged-tables.ts'
+import { type Actor, actor } from './actor.ts'
+import { askOutside } from './outside.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { SimulatedBroker } from './simulated-broker.ts'
+import { SimulatedDoor } from './simulated-door.ts'
+import type { ServiceParts, World } from './world.ts'
+
+/** What a process of a service is made of. */
+export interface ProcessOptions {
+  readonly world: World
+  readonly domain: string
+  readonly name: string
+  readonly scheduler: Scheduler
+  readonly broker: SimulatedBroker
+  readonly store: InMemoryStore
+  readonly storeActor: Actor
+  readonly onCommitted: (domain: string, written: Tables) => void
+  readonly onFailure: (failure: DeliveryFailure) => void
+  /** It has stopped with work under way, and has not said so. */
+  readonly onStoppedTooEarly: (name: string) => void
+  readonly onAsked: (done: { readonly by: string; readonly whom: string; readonly what: string }) => void
+}
+
+const STOP_DEADLINE = 8_000
+const RELAY_DEADLINE = 10_000
+
+/** One process of a service, from its start until it crashes or stops. */
+export class SimulatedProcess {
+  readonly actor: Actor
+  readonly domain: string
+  readonly door: SimulatedDoor
+  /** What befalls the next request to somebody outside. */
+  nextAnswer: 'refused' | 'lost' | null = null
+  /** How many answers from outside it waits for. */
+  asking = 0
+  readonly #options: ProcessOptions
+  readonly #externalBus: ExternalBus
+  readonly #host: Parameters<World['services'][string]['start']>[0]
+  #parts: ServiceParts | undefined
+  #relay: Relay | undefined
+  #isStopping = false
+
+  constructor(options: ProcessOptions) {
+    const { world, domain, name, scheduler, broker, store, storeActor, onCommitted, onFailure, onAsked } =
+      options
+    this.actor = actor(name)
+    this.domain = domain
+    this.#options = options
+    this.door = new SimulatedDoor(scheduler, this.actor, storeActor, (written) =>
+      onCommitted(domain, written),
+    )
+    const clock = scheduler.clockOf(this.actor)
+    this.#externalBus = createExternalBus({
+      ...world.services[domain]?.bus,
+      domain,
+      system: world.system,
+      broker: broker.connect(domain, this.actor),
+      instance: name,
+      clock,
+      onError: onFailure,
+    })
+    this.#host = {
+      name,
+      store: new Store({ of: store, door: this.door }),
+      externalBus: this.#externalBus,
+      clock,
+      ask: (whom, what, work) =>
+        askOutside(scheduler, this, whom, what, work, () => onAsked({ by: name, whom, what })),
+    }
+  }
+
+  /** What it does at present, and has not finished. */
+  get busy(): number {
+    const { handling, pendingCalls } = this.#externalBus.health()
+    return handling + pendingCalls + (this.#parts?.bus.inFlight ?? 1)
+  }
+
+  async start(): Promise<void> {
+    const { world, domain } = this.#options
+    const { clock, externalBus } = this.#host
+    const parts = await world.services[domain]?.start(this.#host)
+    if (parts === undefined) return
+    this.#parts = parts
+    const { bus, outbox } = parts
+    bus.listenTo(externalBus)
+    await bus.start()
+    const relay = new Relay({
+      queue: outbox,
+      forward: (message) => externalBus.forward(message),
+      dispatch: (entry) => bus.dispatch(entry),
+      onError: () => undefined,
+      clock,
+    })
+    this.#relay = relay
+    externalBus.onReachable((domain) => relay.reach(domain))
+    relay.start()
+    await this.#connect()
+  }
+
+  /** As a service stops that is asked to. */
+  async stop(): Promise<void> {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    const { clock } = this.#host
+    const end = clock.now() + RELAY_DEADLINE
+    await this.#relay?.stop({ deadline: RELAY_DEADLINE })
+    // A relay does not tell what it has given up: it is passed on again later.
+    const gaveUp = clock.now() >= end
+    const lost = await this.#externalBus.stop({ deadline: STOP_DEADLINE })
+    const abandoned = (await this.#parts?.bus.stop({ deadline: STOP_DEADLINE })) ?? []
+    await this.#parts?.bus[Symbol.asyncDispose]()
+    const named = gaveUp || lost.length + abandoned.length > 0
+    if (this.door.open + this.asking > 0 && !named) this.#options.onStoppedTooEarly(this.actor.name)
+    this.end()
+  }
+
+  /** It is no more, and nothing of what it knew but the store. */
+  end(): void {
+    const { scheduler, broker, storeActor } = this.#options
+    broker.reset(this.actor)
+    this.actor.alive = false
+    // What it has sent still arrives.
+    scheduler.send(this.actor, storeActor, 'connection reset', () => this.door.cut())
+  }
+
+  async #connect(): Promise<void> {
+    while (!this.#isStopping) {
+      try {
+        await this.#externalBus.start()
+        return
+      } catch {
+        await new Promise<void>((resolve) => this.#host.clock.after(500, resolve))
+      }
+    }
+  }
+}

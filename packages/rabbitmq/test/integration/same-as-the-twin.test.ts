@@ -1,0 +1,32 @@
+import { planSystem } from '@posthorn/core'
+import { brokerHistory, type PlayedBroker, shopSystem } from '@posthorn/core/contract-tests'
+import { InMemoryBroker } from '@posthorn/core/in-memory'
+import { afterAll, expect, test } from 'vitest'
+import { RabbitMqWorlds } from '../support/rabbitmq-worlds.ts'
+
+const worlds = new RabbitMqWorlds()
+afterAll(() => worlds.dispose())
+
+const seeds = process.env.POSTHORN_TEST_FULL === '1' ? 100 : 4
+
+function twin(): PlayedBroker {
+  const broker = new InMemoryBroker({ plan: planSystem(shopSystem) })
+  return {
+    broker: (user) => broker.connect(user),
+    vhost: (domain) => domain,
+    deadLetters: async (domain, queue) => broker.deadLetters(domain, queue),
+  }
+}
+
+test.each(Array.from({ length: seeds }, (_, index) => index + 1))(
+  'RabbitMQ does what its twin in memory does, seed %i',
+  async (seed) => {
+    const world = await worlds.world(shopSystem)
+    try {
+      expect(await brokerHistory(world, seed)).toEqual(await brokerHistory(twin(), seed))
+    } finally {
+      await world.stop()
+    }
+  },
+  60_000,
+)

@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util'
+
+export interface Options {
+  readonly seeds: number
+  /** The first one. */
+  readonly seed: number
+  readonly workers: number
+  /** Print each step. */
+  readonly trace: boolean
+  /** Stop in the debugger at this step of the trace. */
+  readonly stopAt: number | undefined
+  /** Print nothing but figures, for programs. */
+  readonly json: boolean
+}
+
+/** `[--seeds N] [--seed S] [--workers N] [--trace] [--stop-at STEP] [--json]`; a seed alone is that one seed. */
+export function readOptions(args: readonly string[], cores: number): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seeds: { type: 'string' },
+      seed: { type: 'string' },
+      workers: { type: 'string' },
+      trace: { type: 'boolean', default: false },
+      'stop-at': { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const seeds = Number(values.seeds ?? (values.seed === undefined ? 1_000 : 1))
+  const stopAt = values['stop-at'] === undefined ? undefined : Number(values['stop-at'])
+  const watched = values.trace || stopAt !== undefined
+  return {
+    seeds,
+    seed: Number(values.seed ?? 1),
+    workers: watched || seeds < 100 ? 1 : Number(values.workers ?? cores),
+    trace: watched,
+    stopAt,
+    json: values.json,
+  }
+}
