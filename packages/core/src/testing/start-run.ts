@@ -3,15 +3,15 @@ import { planSystem } from '../external-bus/plan-system.ts'
 import type { System } from '../messages/define-system.ts'
 import { PlayedMembers } from './played-members.ts'
 import { TestRun } from './test-run.ts'
-import { RunningService, type TestedService } from './tested-service.ts'
+import { RunningService, type TestedParts, type TestedService } from './tested-service.ts'
 import { Tracker } from './tracker.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** What a run consists of. */
-export interface RunOptions {
+export interface RunOptions<P extends Readonly<Record<string, TestedParts>>> {
   readonly system: System
   /** By the name of the domain. The clients, and the domains that are not among them, the test plays. */
-  readonly services: Readonly<Record<string, TestedService>>
+  readonly services: { readonly [K in keyof P]: TestedService<K & string, P[K]> }
 }
 
 /**
@@ -20,7 +20,10 @@ export interface RunOptions {
  *
  * @throws whatever a service throws when it is joined or started; what was started before is stopped then
  */
-export async function startRun({ system, services }: RunOptions): Promise<TestRun> {
+export async function startRun<P extends Readonly<Record<string, TestedParts>>>({
+  system,
+  services,
+}: RunOptions<P>): Promise<TestRun<P>> {
   const clock = new VirtualClock({ flows: true })
   const broker = new InMemoryBroker({ plan: planSystem(system), clock })
   const tracker = new Tracker()
@@ -31,10 +34,10 @@ export async function startRun({ system, services }: RunOptions): Promise<TestRu
     common,
   )
   const running: RunningService[] = []
-  const run = new TestRun({ ...common, played, services: running })
+  const run = new TestRun<P>({ ...common, played, services: running })
   try {
     // Services first: who plays a domain must find its broker as its own service would.
-    for (const [domain, service] of Object.entries(services)) {
+    for (const [domain, service] of Object.entries(services) as [string, TestedService][]) {
       const one = await RunningService.make({ ...common, domain, service })
       running.push(one)
       await one.start()

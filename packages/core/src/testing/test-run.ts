@@ -10,6 +10,7 @@ import { allTurns } from './all-turns.ts'
 import { type DeadMessage, deadMessages } from './dead-messages.ts'
 import { notSettled, runFailed } from './run-failures.ts'
 import type { Failed, Handled } from './tracker.ts'
+import type { TestedParts } from './tested-service.ts'
 import { describeUnrest, isBusy, isQuiet, type Unrest } from './unrest.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
@@ -40,7 +41,17 @@ const PAUSE = 2
  * Its time goes on as the wall's does, and is put forward by `settled`, from one retry to the next, whenever nobody does
  * anything; while a handler runs, time takes its time.
  */
-export class TestRun implements AsyncDisposable {
+export class TestRun<P extends Readonly<Record<string, TestedParts>> = Readonly<Record<string, TestedParts>>>
+  implements AsyncDisposable
+{
+  /** What the services were joined from, by domain. */
+  get services(): P {
+    // Of each domain in P there is one as soon as the run has started.
+    return Object.fromEntries(
+      this.#parts.services.map(({ domain, parts }) => [domain, parts]),
+    ) as unknown as P
+  }
+
   /** The time of its broker, stores, relays and external buses, and of what is given `host.clock`. */
   readonly clock: VirtualClock
   readonly #parts: RunParts
@@ -125,21 +136,31 @@ export class TestRun implements AsyncDisposable {
   }
 
   /**
-   * What was published of an event, oldest first: what the broker has taken, whether or not somebody subscribes to it.
+   * The payloads that were published of an event, oldest first: what the broker has taken, whether or not somebody
+   * subscribes to it. Without an event, all that were published, as messages.
    *
    * @throws {PosthornError} `PrivateEvent` for what never leaves its domain: see `handled`
    */
-  published<E extends AnyEventDefinition>(event: E): readonly MessageOf<E>['payload'][] {
-    if (!event.private) return this.#sent(event)
+  published(): readonly Event[]
+  published<E extends AnyEventDefinition>(event: E): readonly MessageOf<E>['payload'][]
+  published(event?: AnyEventDefinition): readonly unknown[] {
+    if (event === undefined) return this.#sent('event')
+    if (!event.private) return payloadsOf(event, this.#sent('event'))
     throw new PosthornError(
       'PrivateEvent',
       `${event.type} is private and never published; look who handled it`,
     )
   }
 
-  /** What was asked of another domain with a command, whether somebody waited for the answer or not, oldest first. */
-  sent<C extends AnyCommandDefinition>(command: C): readonly MessageOf<C>['payload'][] {
-    return this.#sent(command)
+  /**
+   * The payloads with which another domain was sent, or called with, a command, oldest first. Without a command, all that
+   * were, as messages. What a domain sends to itself is not among them: see `handled`.
+   */
+  sent(): readonly Command[]
+  sent<C extends AnyCommandDefinition>(command: C): readonly MessageOf<C>['payload'][]
+  sent(command?: AnyCommandDefinition): readonly unknown[] {
+    const all = this.#sent('command')
+    return command === undefined ? all : payloadsOf(command, all)
   }
 
   /** Which handlers have handled a message of that kind, in the order in which they ended; those of shared units excepted. */
@@ -183,13 +204,13 @@ export class TestRun implements AsyncDisposable {
     await Promise.all(services.map((service) => service.stop()))
   }
 
-  #sent<D extends AnyCommandDefinition | AnyEventDefinition>({
-    type,
-  }: D): readonly MessageOf<D>['payload'][] {
-    return [...this.#parts.tracker.sent.values()]
-      .filter(({ message }) => message.type === type)
-      .map(({ message }) => message.payload)
+  #sent(kind: Message['kind']): readonly Message[] {
+    return [...this.#parts.tracker.sent.values()].filter((message) => message.kind === kind)
   }
+}
+
+function payloadsOf({ type }: { readonly type: string }, messages: readonly Message[]): readonly unknown[] {
+  return messages.filter((message) => message.type === type).map(({ payload }) => payload)
 }
 
 function noService(domain: string, { type }: Message): PosthornError<'NoHandler'> {

@@ -12,7 +12,9 @@ import { trackedExternalBus } from './tracked-external-bus.ts'
 import type { Tracker } from './tracker.ts'
 
 /** What a service under test runs on. A function that joins a service on it can join one for a simulation as well. */
-export type TestHost = Pick<Host, 'store' | 'externalBus' | 'clock'>
+export interface TestHost<D extends string = string> extends Pick<Host, 'store' | 'clock'> {
+  readonly externalBus: ExternalBus<D>
+}
 
 /**
  * What a service is joined from. With `start` and `stop` it starts itself, its relay and `host.externalBus` included, as a
@@ -23,8 +25,10 @@ export interface TestedParts extends ServiceParts {
   stop?(): Promise<unknown>
 }
 
-/** Joins a service as its bootstrap does, on what the test provides. */
-export type TestedService = (host: TestHost) => TestedParts | Promise<TestedParts>
+/** Joins a service as its bootstrap does, on what the test provides. What else it gives the test finds in the run. */
+export type TestedService<D extends string = string, P extends TestedParts = TestedParts> = (
+  host: TestHost<D>,
+) => P | Promise<P>
 
 interface RunningServiceOptions {
   readonly domain: string

@@ -14,23 +14,23 @@ export function trackedExternalBus<D extends string>(
   const outward: Partial<Record<keyof ExternalBus, unknown>> = {
     call: (command: Command, options?: Parameters<ExternalBus['call']>[1]) => {
       tracker.await(command)
-      tracker.send(bus.domain, command)
+      tracker.send(command)
       // It is for the caller to know whether he may.
       return bus.call(command as never, options)
     },
     send: async (command: Command) => {
       tracker.leave(command)
       await bus.send(command as never)
-      tracker.send(bus.domain, command)
+      tracker.send(command)
     },
     publish: async (event: Event) => {
       await bus.publish(event)
-      tracker.send(bus.domain, event)
+      tracker.send(event)
     },
     forward: async (stored: StoredMessage) => {
       tracker.leave(stored)
       await bus.forward(stored)
-      tracker.send(bus.domain, asMessage(stored, system))
+      tracker.send(asMessage(stored, system))
     },
     handle: (message: Command | Event, options?: Parameters<ExternalBus['call']>[1]) =>
       message.kind === 'command' ? tracked.call(message as never, options) : tracked.publish(message),

@@ -39,12 +39,6 @@ export interface UnderWay {
   readonly since: number
 }
 
-/** What was handed to the broker. */
-interface Sent {
-  readonly by: string
-  readonly message: Message
-}
-
 /** Of these the handler itself tells. */
 const TOLD_BY_HANDLERS: ReadonlySet<string> = new Set([
   'handler-failed',
@@ -56,7 +50,7 @@ const TOLD_BY_HANDLERS: ReadonlySet<string> = new Set([
 /** Remembers what happens in a system, as its buses tell it. */
 export class Tracker {
   /** By id, so that a message which its relay sent twice counts once. */
-  readonly sent = new Map<string, Sent>()
+  readonly sent = new Map<string, Message>()
   readonly handled: Handled[] = []
   readonly failed: Failed[] = []
   readonly underWay = new Set<UnderWay>()
@@ -86,8 +80,8 @@ export class Tracker {
   }
 
   /** The broker has taken a message. */
-  send(by: string, message: Message): void {
-    this.sent.set(message.id, { by, message })
+  send(message: Message): void {
+    this.sent.set(message.id, message)
   }
 
   fail(failed: Failed): void {
