@@ -9,8 +9,8 @@ import { splitType } from '../messages/names.ts'
 import { allTurns } from './all-turns.ts'
 import { type DeadMessage, deadMessages } from './dead-messages.ts'
 import { notSettled, runFailed } from './run-failures.ts'
-import type { Failed, Handled } from './tracker.ts'
 import type { TestedParts } from './tested-service.ts'
+import type { Failed, Handled } from './tracker.ts'
 import { describeUnrest, isBusy, isQuiet, type Unrest } from './unrest.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
@@ -110,7 +110,7 @@ export class TestRun<P extends Readonly<Record<string, TestedParts>> = Readonly<
    * of its own, as on a real database: there it takes its time.
    *
    * @throws {PosthornError} `RunNotSettled` at the deadline, with what is still to be done and by whom; `RunFailed` when
-   * something has failed of which nobody was told, and may not
+   * something has failed since the run settled before, of which nobody was told, and may not
    */
   async settled({
     deadline = 5_000,
@@ -131,7 +131,7 @@ export class TestRun<P extends Readonly<Record<string, TestedParts>> = Readonly<
       const skipped = maySkip && !isBusy(this.#parts) && clock.skip()
       if (!skipped) await delay(PAUSE)
     }
-    const failed = tracker.failed.filter(({ told }) => !told)
+    const failed = tracker.takeUntold()
     if (failed.length > 0 && !mayFail) throw runFailed(failed)
   }
 

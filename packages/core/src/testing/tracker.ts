@@ -54,6 +54,8 @@ export class Tracker {
   readonly handled: Handled[] = []
   readonly failed: Failed[] = []
   readonly underWay = new Set<UnderWay>()
+  /** How many of those that failed the test knows of. */
+  #known = 0
   /** Ids of the messages for whose outcome somebody waits. */
   readonly #awaited = new Set<string>()
   /** Ids of the commands that left with nobody waiting. */
@@ -63,6 +65,14 @@ export class Tracker {
     this.sent.clear()
     this.handled.length = 0
     this.failed.length = 0
+    this.#known = 0
+  }
+
+  /** What has failed with nobody told since this was asked before. */
+  takeUntold(): readonly Failed[] {
+    const untold = this.failed.slice(this.#known).filter(({ told }) => !told)
+    this.#known = this.failed.length
+    return untold
   }
 
   /** Somebody is about to wait for what becomes of a message. */

@@ -176,6 +176,7 @@ describe('what fails', () => {
     expect(await wordsOf(settled)).toMatch(
       /\n {2}carter: mill\.Ground\/groom, with mill\.Ground [0-9a-f-]{36}, attempt 1: Error: no oats$/,
     )
+    await run.settled()
   })
 
   test('before whoever waited for the answer is his affair, and can be seen all the same', async () => {
