@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as oneTurn } from 'node:timers/promises'
 import { PosthornError } from '../errors.ts'
 import type { ExternalBus } from '../external-bus/external-bus.ts'
 import type { HandlerFailure } from '../internal-bus/message-bus.ts'
@@ -121,8 +121,8 @@ export class TestRun<P extends Readonly<Record<string, TestedParts>> = Readonly<
     const [giveUp, furthest] = [performance.now() + deadline, clock.now() + within]
     const maySkip = services.every(({ keepsTime }) => keepsTime)
     for (;;) {
-      await allTurns()
-      if (await isQuiet(this.#parts)) break
+      await oneTurn()
+      if ((await isQuiet(this.#parts)) && (await staysQuiet(this.#parts))) break
       const isLate = performance.now() > giveUp
       if (isLate || clock.now() > furthest) {
         const left = await describeUnrest(this.#parts)
@@ -207,6 +207,11 @@ export class TestRun<P extends Readonly<Record<string, TestedParts>> = Readonly<
   #sent(kind: Message['kind']): readonly Message[] {
     return [...this.#parts.tracker.sent.values()].filter((message) => message.kind === kind)
   }
+}
+
+async function staysQuiet(parts: RunParts): Promise<boolean> {
+  await allTurns()
+  return isQuiet(parts)
 }
 
 function payloadsOf({ type }: { readonly type: string }, messages: readonly Message[]): readonly unknown[] {
