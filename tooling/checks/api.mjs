@@ -20,6 +20,7 @@ const budgets = {
   '@posthorn/core/testing': 16,
   '@posthorn/core/transport': 41,
   '@posthorn/rabbitmq': 20,
+  '@posthorn/rabbitmq/testing': 6,
   '@posthorn/uow-drizzle': 20,
 }
 

@@ -113,7 +113,7 @@ describe('both services in one process, without a server', () => {
     ])
   })
 
-  test('a mail server that is away for a quarter of an hour holds up a mail, and the test a moment', async () => {
+  test('a mail server that is away for five minutes holds up a mail, and the test a moment', async () => {
     let away = true
     const mails: Sent[] = []
     const { run, post } = await start((mail) => {
