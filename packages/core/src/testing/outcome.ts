@@ -42,23 +42,23 @@ export class Outcome<T = unknown> {
     return this.#payloads(command)
   }
 
-  /** That it gave this. @throws an `AssertionError`, or what it threw instead */
+  /** That it gave this. @throws an assertion error of Node, or what it threw instead */
   gives(expected: T): this {
     assert.deepEqual(this.result, expected)
     return this
   }
 
-  /** That it raised these events, in this order, and no others. @throws an `AssertionError`, or what it threw instead */
+  /** That it raised these events, in this order, and no others. @throws an assertion error of Node, or what it threw instead */
   raises(...events: readonly Event[]): this {
     return this.#expect('event', events)
   }
 
-  /** That it sent these commands, in this order, and no others. @throws an `AssertionError`, or what it threw instead */
+  /** That it sent these commands, in this order, and no others. @throws an assertion error of Node, or what it threw instead */
   sends(...commands: readonly Command[]): this {
     return this.#expect('command', commands)
   }
 
-  /** That it threw such an error. With `data`, that a declared error carries this. @throws an `AssertionError` */
+  /** That it threw such an error. With `data`, that a declared error carries this. @throws an assertion error of Node */
   fails(expected: ExpectedError, data?: unknown): this {
     const name = typeof expected === 'string' ? expected : expected.name
     assert(!this.#ended.ok, `It should have failed with ${name}, and gave a result`)
