@@ -1,6 +1,7 @@
 import { deadQueue } from '../external-bus/names.ts'
-import { HEADERS, parseWireType, textHeader } from '../external-bus/wire-format.ts'
+import { HEADERS, textHeader } from '../external-bus/wire-format.ts'
 import type { Unrest } from './unrest.ts'
+import { wireName } from './wire-name.ts'
 
 /** A message that was given up, wherever it lies. */
 export interface DeadMessage {
@@ -20,9 +21,8 @@ export async function deadMessages({ broker, services }: Unrest): Promise<readon
     if (!name.endsWith(deadQueue(''))) continue
     for (const frame of waiting) {
       const { type = '', messageId = '' } = frame.properties
-      const wire = parseWireType(type)
       dead.push({
-        type: wire === undefined ? type : `${wire.domain}.${wire.name}`,
+        type: wireName(type),
         messageId,
         where: `${name} of ${vhost}`,
         reason: textHeader(frame, HEADERS.reason) ?? 'unknown',

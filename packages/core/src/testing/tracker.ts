@@ -2,6 +2,7 @@ import { PosthornError } from '../errors.ts'
 import type { DeliveryFailure } from '../external-bus/delivery-failure.ts'
 import type { HandlerCall, Middleware } from '../internal-bus/middleware.ts'
 import type { Message } from '../messages/message.ts'
+import { wireName } from './wire-name.ts'
 
 /** One call of a handler that went well. */
 export interface Handled<M extends Message = Message> {
@@ -21,7 +22,7 @@ export interface Failed {
   readonly domain: string
   /** Null for a message that came to no handler. */
   readonly handler: string | null
-  /** As it was written on the message, if it was. */
+  /** The message's wire name, if it has one. */
   readonly type: string | null
   readonly messageId: string | null
   readonly attempt: number
@@ -122,8 +123,9 @@ export class Tracker {
 
   /** What the external bus of a domain tells of deliveries that came to no handler, or that a handler's word ended. */
   hearDeliveriesOf(domain: string): (failure: DeliveryFailure) => void {
-    return ({ reason, action, type, messageId, attempt, error, caller }) => {
+    return ({ reason, action, type: written, messageId, attempt, error, caller }) => {
       if (TOLD_BY_HANDLERS.has(reason)) return
+      const type = written === null ? null : wireName(written)
       const told = action === 'answer'
       const cause = new PosthornError(
         'DeliveryFailed',

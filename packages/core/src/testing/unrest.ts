@@ -1,12 +1,12 @@
 import type { Frame } from '../external-bus/broker.ts'
 import type { InMemoryBroker, QueueState } from '../external-bus/in-memory-broker.ts'
 import { deadQueue } from '../external-bus/names.ts'
-import { parseWireType } from '../external-bus/wire-format.ts'
 import type { InMemoryEntry } from '../outbox/in-memory-outbox-queue.ts'
 import { OUTBOX } from '../unit-of-work/in-memory-store.ts'
 import type { PlayedMembers } from './played-members.ts'
 import type { RunningService } from './tested-service.ts'
 import type { Tracker } from './tracker.ts'
+import { wireName } from './wire-name.ts'
 
 /** All that has not come to its end. */
 export interface Unrest {
@@ -81,8 +81,7 @@ function workQueues(broker: InMemoryBroker): readonly QueueState[] {
 }
 
 function nameOf({ properties: { type, messageId } }: Frame): string {
-  const wire = parseWireType(type)
-  return `${wire === undefined ? type : `${wire.domain}.${wire.name}`} ${messageId}`
+  return `${type === undefined ? 'a message' : wireName(type)} ${messageId}`
 }
 
 function answers(count: number): string {

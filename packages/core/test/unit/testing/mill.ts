@@ -41,6 +41,8 @@ export const system = defineSystem({
 export interface Weather {
   /** Thrown by `Grind`. */
   grind?: Error | undefined
+  /** What `Grind` gives, instead of what it should. */
+  ground?: number
   /** How often the mill's sweeper, who is detached, still fails. */
   sweepFailures?: number
   /** How often the carter's groom still fails. */
@@ -66,7 +68,7 @@ export function millService(weather: Weather = {}): TestedService {
             unit.publish(mill.events.Ground(payload))
             unit.publish(mill.events.Swept({}))
             unit.send(carter.commands.Fetch(payload))
-            return { ground: payload.sacks }
+            return { ground: weather.ground ?? payload.sacks }
           },
         },
         events: {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { startRun } from '../../../src/testing/start-run.ts'
 import type { TestRun } from '../../../src/testing/test-run.ts'
+import { InMemoryStore } from '../../../src/unit-of-work/in-memory-store.ts'
 import { carter, carterService, mill, millService, system, type Weather } from './mill.ts'
 
 const { Grind } = mill.commands
@@ -195,6 +196,44 @@ describe('what fails', () => {
     await run.handle(Grind({ sacks: 1 }))
     await expect(run.settled()).rejects.toMatchObject({ code: 'RunFailed' })
     expect(run.failed(Fetch)[0]).toMatchObject({ handler: 'carter.Fetch', told: false })
+  })
+})
+
+describe('a message', () => {
+  test('that is published twice counts once, and one that nobody waits for fails untold', async () => {
+    const run = await start({ carter: carterService({ fetch: new Error('no horse') }) })
+    const event = Ground({ sacks: 5 })
+    await run.as('mill').publish(event)
+    await run.as('mill').publish(event)
+    await run.as('mill').send(Fetch({ sacks: 5 }))
+    await run.settled({ mayFail: true })
+    expect(run.published(Ground)).toEqual([{ sacks: 5 }])
+    expect(run.handled(Ground)).toHaveLength(2)
+    expect(run.published()).toEqual([event])
+    expect(run.sent().map(({ type }) => type)).toEqual([Fetch.type])
+    expect(run.failed(Fetch).every(({ told }) => !told)).toBe(true)
+  })
+
+  test('whose answer does not fit the contract is explained, and its caller has been told', async () => {
+    const run = await start({ mill: millService({ ground: 0.5 }), carter: carterService() })
+    await expect(run.as('farmer').call(Grind({ sacks: 1 }))).rejects.toMatchObject({ code: 'RemoteError' })
+    await run.settled()
+    expect(run.failed(Grind)).toMatchObject([
+      { handler: null, told: true, error: { code: 'DeliveryFailed', details: { reason: 'reply-failed' } } },
+    ])
+  })
+})
+
+describe('a service with an outbox of its own', () => {
+  test('is given the time that its retries take', async () => {
+    const store = new InMemoryStore()
+    const service = millService({ sweepFailures: 1 })
+    const run = await start({ mill: (host) => service({ ...host, store }) })
+    await run.handle(Grind({ sacks: 1 }))
+    const before = run.clock.now()
+    await run.settled({ mayFail: true })
+    expect(run.handled(Swept)).toHaveLength(1)
+    expect(run.clock.now() - before).toBeLessThan(5_000)
   })
 })
 
