@@ -13,11 +13,14 @@ const folder = 'docs/reference/api'
 const budgets = {
   '@posthorn/core': 50,
   '@posthorn/core/contract-tests': 20,
+  '@posthorn/core/describe': 8,
   '@posthorn/core/in-memory': 10,
   '@posthorn/core/simulation': 22,
   '@posthorn/core/storage': 45,
+  '@posthorn/core/testing': 16,
   '@posthorn/core/transport': 41,
   '@posthorn/rabbitmq': 20,
+  '@posthorn/rabbitmq/testing': 6,
   '@posthorn/uow-drizzle': 20,
 }
 

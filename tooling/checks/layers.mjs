@@ -26,10 +26,13 @@ const layers = [
     allow: [/^packages\/core\/src\/messages\//, /^packages\/core\/src\/errors\.ts$/, /^node:/],
   },
   {
-    rule: 'nothing but tests imports the contract suites',
+    rule: 'nothing but tests imports the contract suites and the test kits',
     from: /^(packages|services)\/[^/]+\/src\//,
-    except: /^packages\/core\/src\/contract-tests\//,
-    deny: [/^packages\/core\/src\/contract-tests\//, /^@posthorn\/core\/contract-tests$/],
+    except: /^packages\/[^/]+\/src\/(contract-tests\/|testing(\/|\.ts$))/,
+    deny: [
+      /^packages\/[^/]+\/src\/(contract-tests\/|testing(\/|\.ts$))/,
+      /^@posthorn\/[^/]+\/(contract-tests|testing)$/,
+    ],
   },
   {
     rule: 'rabbitmq does not know uow-drizzle',

@@ -2,13 +2,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { describePackage, packageReport } from './package-report.mjs'
 import { isMain, publishedPackages, readText, report, root } from './workspace.mjs'
 
 const bin = join(root, 'node_modules/.bin')
 
-/** The largest tarball that passes, in kB: a package that doubles has packed something by mistake. */
-const largest = 500
+/** The largest tarball that passes, in bytes: a package that doubles has packed something by mistake. */
+const largest = 500_000
 
 /**
  * What is wrong with the files of a tarball, given the sources of the package.
@@ -39,6 +40,20 @@ export function packedFaults(name, files, alsoAllowed = []) {
       faults.push(`${name}: ${file} is left over from an older build`)
   }
   return faults
+}
+
+/**
+ * @param {string} tarball
+ * @param {string} folder to unpack it into
+ * @returns {{ path: string, size: number }[]} its files, with paths inside the package
+ */
+function unpack(tarball, folder) {
+  mkdirSync(folder)
+  execFileSync('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'])
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => ({ path: relative(folder, file), size: statSync(file).size }))
 }
 
 /**
@@ -99,8 +114,7 @@ if (isMain(import.meta.url)) {
   try {
     /** @type {string[]} */
     const findings = []
-    /** @type {string[]} */
-    const sizes = []
+    const described = []
     const tarballs = new Map()
     for (const name of publishedPackages) {
       const destination = join(folder, name)
@@ -111,25 +125,25 @@ if (isMain(import.meta.url)) {
       })
       const tarball = join(destination, readdirSync(destination)[0] ?? '')
       tarballs.set(name, tarball)
-      const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n')
+      const files = unpack(tarball, join(folder, `${name}-unpacked`))
       const { files: declared } = JSON.parse(readText(`packages/${name}/package.json`))
       findings.push(
         ...packedFaults(
           name,
-          files.map((file) => file.replace(/^package\//, '')),
+          files.map(({ path }) => path),
           declared,
         ),
       )
-      const size = Math.ceil(statSync(tarball).size / 1000)
-      sizes.push(`${name} ${size} kB`)
-      if (size > largest) findings.push(`${name}: ${size} kB packed, budget ${largest}`)
+      const one = describePackage(join(root, 'packages', name), tarball, files)
+      described.push(one)
+      if (one.packed > largest) findings.push(`${name}: ${one.packed} bytes packed, budget ${largest}`)
       findings.push(...failure('publint', ['run', '--strict', tarball]))
       findings.push(...failure('attw', ['--profile', 'esm-only', '--no-definitely-typed', tarball]))
     }
     const consumer = join(folder, 'consumer')
     mkdirSync(consumer)
     findings.push(...outsideConsumer(consumer, tarballs))
-    report(findings, `packed: ${sizes.join(', ')}`)
+    report(findings, packageReport(described))
   } finally {
     rmSync(folder, { recursive: true })
   }

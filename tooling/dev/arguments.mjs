@@ -33,6 +33,17 @@ export function parseDemoArguments(args, typedIn) {
   return [...once, ...files.flatMap(([name, file]) => [name, existing(file, typedIn)])]
 }
 
+/**
+ * `[--node VERSION,VERSION]`, and the rest for `test`.
+ * @param {string[]} args
+ * @returns {{ versions?: string[], rest: string[] }}
+ */
+export function parseMatrixArguments(args) {
+  const rest = [...args]
+  const versions = take(rest, '--node', 2)?.[1].split(',')
+  return { ...(versions && { versions }), rest }
+}
+
 /** Takes an option with its value out of the arguments. */
 function take(args, name, length) {
   const index = args.indexOf(name)

@@ -4,6 +4,7 @@ import { endEverything, isEnding } from './lifetime.mjs'
 import * as phases from './phases.mjs'
 import { runDemo } from './run-demo.mjs'
 import { runFaults } from './run-faults.mjs'
+import { runMatrix } from './run-matrix.mjs'
 import { runSimulation } from './run-simulation.mjs'
 import { runTests } from './run-tests.mjs'
 import { readSettings } from './settings.mjs'
@@ -15,6 +16,7 @@ const USAGE = `node tooling/dev/main.mjs
   test [--full] [--report FILE] [VITEST ARGS]     run all tests
   faults [--seconds N] [--seeds A..B] [--kinds A,B] [--workers N] [--record]
                                                   run the fault machine
+  matrix [--node VERSION,VERSION] [TEST ARGS]     run the tests on several versions of Node
   simulate [--seeds N] [--seed S] [--workers N] [--trace] [--stop-at STEP]
                                                   simulate both services in virtual time
   install                                         install the workspace`
@@ -24,6 +26,7 @@ const commands = {
   start: runDemo,
   test: runTests,
   faults: runFaults,
+  matrix: runMatrix,
   simulate: runSimulation,
   install: () => phases.install().then(() => 0),
 }

@@ -1,8 +1,8 @@
+import { testPasswords } from '@posthorn/rabbitmq/testing'
 import { expect, test } from 'vitest'
 import { labels } from '../crash-points/labels.ts'
 import { tableOf } from '../crash-points/print-table.ts'
 import { run } from '../crash-points/run.ts'
-import { testPasswords } from '../fixtures/rabbitmq.ts'
 
 const full = process.env.POSTHORN_TEST_FULL === '1'
 const KILLS = full ? 50 : 1

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { system as contracts } from '@posthorn/contracts'
-import { testPasswords } from '../fixtures/rabbitmq.ts'
+import { testPasswords } from '@posthorn/rabbitmq/testing'
 import { type RunningSystem, type SystemOptions, startSystem } from '../running-system/running-system.ts'
 
 /** The running system on the test run's servers, in vhosts and databases of this file alone. */

@@ -1,8 +1,8 @@
+import { testPasswords } from '@posthorn/rabbitmq/testing'
 import { expect, test } from 'vitest'
 import { printReport } from '../faults/print-report.ts'
 import { type RunOptions, run } from '../faults/run.ts'
 import { verdictOf } from '../faults/verdict.ts'
-import { testPasswords } from '../fixtures/rabbitmq.ts'
 import { observedSystem } from '../running-system/observed-system.ts'
 
 /** Servers of its own, all kinds of faults. */

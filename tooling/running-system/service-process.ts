@@ -25,12 +25,19 @@ export interface ServiceOptions {
   readonly env: Readonly<Record<string, string>>
   /** The script to run, from the project's root. Default: the service's own `main.js`. */
   readonly script?: string
+  /** Another command to run, with its arguments, and the folder to run it in. Default: Node, at the project's root. */
+  readonly command?: { readonly line: readonly [string, ...string[]]; readonly folder: string }
 }
 
-export function startService({ name, port, env, script }: ServiceOptions): ServiceProcess {
+export function startService({ name, port, env, script, command }: ServiceOptions): ServiceProcess {
   const url = `http://127.0.0.1:${port}`
-  const child: ChildProcess = spawn(process.execPath, [script ?? `services/${name}/dist/main.js`], {
-    cwd: projectRoot,
+  const { line, folder } = command ?? {
+    line: [process.execPath, script ?? `services/${name}/dist/main.js`] as const,
+    folder: projectRoot,
+  }
+  const [program, ...args] = line
+  const child: ChildProcess = spawn(program, args, {
+    cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,6 +1,6 @@
 import { createLogger, createService, type Service, type Storage } from '@posthorn/chassis'
 import { allocation, notifications, system } from '@posthorn/contracts'
-import { type ExternalBus, logging, type Middleware } from '@posthorn/core'
+import { type Clock, type ExternalBus, logging, type Middleware } from '@posthorn/core'
 import { RabbitMqExternalBus } from '@posthorn/rabbitmq'
 import { postgresStorage } from './adapters/postgres-storage.ts'
 import { allocationBus } from './allocation-bus.ts'
@@ -11,11 +11,12 @@ import { batchRoutes } from './entrypoints/routes/batches.ts'
 import { productRoutes } from './entrypoints/routes/products.ts'
 import type { Repositories } from './service-layer/unit.ts'
 
-/** What else to use in place of Postgres, RabbitMQ and standard output. */
+/** What else to use in place of Postgres, RabbitMQ, standard output and the process's clock. */
 export interface Overrides {
   readonly storage?: Storage<Repositories, 'allocation'>
   readonly externalBus?: ExternalBus<'allocation'>
   readonly logger?: ReturnType<typeof createLogger>
+  readonly clock?: Clock
   /** Around every handler, inside the logging. */
   readonly middleware?: readonly Middleware[]
 }
@@ -37,6 +38,7 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
     storage,
     middleware: [logging(logger), ...middleware],
     onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it stays in the outbox'),
+    ...(overrides.clock === undefined ? {} : { clock: overrides.clock }),
   })
   externalBus.registerDomains(notifications.name)
   return createService({
@@ -53,5 +55,6 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
     storage,
     bus,
     externalBus,
+    clock: overrides.clock,
   })
 }

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises'
-import { type ExternalBus, type MessageBus, Relay } from '@posthorn/core'
+import { type Clock, type ExternalBus, type MessageBus, Relay } from '@posthorn/core'
 import type { FastifyInstance } from 'fastify'
 import { Connections } from './connections.ts'
 import { endInOrder } from './end-in-order.ts'
@@ -18,6 +18,8 @@ export interface ServiceParts extends Omit<HttpServerOptions, 'overloaded'> {
   readonly storage: Omit<Storage, 'units'>
   readonly bus: MessageBus
   readonly externalBus: ExternalBus
+  /** The time of the relay, if not the process's own. */
+  readonly clock?: Clock | undefined
 }
 
 export interface Service {
@@ -35,12 +37,13 @@ const nothing = (): readonly string[] => []
 
 /** Joins the parts of a service, and starts and stops them in the right order. */
 export async function createService(parts: ServiceParts): Promise<Service> {
-  const { storage, bus, externalBus, logger, routes, host, port, outboxCap, stopDeadline } = parts
+  const { storage, bus, externalBus, clock, logger, routes, host, port, outboxCap, stopDeadline } = parts
   const gauge = new OutboxGauge(storage.outbox, outboxCap)
   const relay = new Relay({
     queue: storage.outbox,
     forward: (message) => externalBus.forward(message),
     dispatch: (entry) => bus.dispatch(entry),
+    ...(clock === undefined ? {} : { clock }),
     onError: (err, entry) => {
       // That the broker is away is told once, by whoever tries to reach it.
       const level = externalBus.health().state === 'up' ? 'warn' : 'debug'

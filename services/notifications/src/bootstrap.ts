@@ -1,6 +1,6 @@
 import { createLogger, createService, type Service, type Storage } from '@posthorn/chassis'
 import { allocation, notifications, system } from '@posthorn/contracts'
-import { type ExternalBus, logging } from '@posthorn/core'
+import { type Clock, type ExternalBus, logging } from '@posthorn/core'
 import { RabbitMqExternalBus } from '@posthorn/rabbitmq'
 import { postgresStorage } from './adapters/postgres-storage.ts'
 import { smtpMailer } from './adapters/smtp-mailer.ts'
@@ -10,12 +10,13 @@ import { notificationsBus } from './notifications-bus.ts'
 import type { Mailer } from './service-layer/mailer.ts'
 import type { Repositories } from './service-layer/unit.ts'
 
-/** What else to use in place of Postgres, RabbitMQ, SMTP and standard output. */
+/** What else to use in place of Postgres, RabbitMQ, SMTP, standard output and the process's clock. */
 export interface Overrides {
   readonly storage?: Storage<Repositories, 'notifications'>
   readonly externalBus?: ExternalBus<'notifications'>
   readonly mailer?: Mailer
   readonly logger?: ReturnType<typeof createLogger>
+  readonly clock?: Clock
 }
 
 export async function bootstrap(config: Config, overrides: Overrides = {}): Promise<Service> {
@@ -36,6 +37,7 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
     dependencies: { mailer, externalBus },
     middleware: [logging(logger)],
     onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it stays in the outbox'),
+    ...(overrides.clock === undefined ? {} : { clock: overrides.clock }),
   })
   externalBus.registerDomains(allocation.name)
   return createService({
@@ -48,5 +50,6 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
     storage,
     bus,
     externalBus,
+    clock: overrides.clock,
   })
 }

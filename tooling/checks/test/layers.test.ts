@@ -4,7 +4,7 @@ import { entryPointsOf, findLayerViolations } from '../layers.mjs'
 const entryPoints = entryPointsOf([
   {
     path: 'packages/core/package.json',
-    text: '{ "name": "@posthorn/core", "exports": { ".": {}, "./contract-tests": {} } }',
+    text: '{ "name": "@posthorn/core", "exports": { ".": {}, "./contract-tests": {}, "./testing": {} } }',
   },
 ])
 
@@ -32,7 +32,12 @@ test.each([
   [
     'packages/core/src/index.ts',
     './contract-tests/index.ts',
-    'nothing but tests imports the contract suites',
+    'nothing but tests imports the contract suites and the test kits',
+  ],
+  [
+    'services/allocation/src/bootstrap.ts',
+    '@posthorn/core/testing',
+    'nothing but tests imports the contract suites and the test kits',
   ],
   ['packages/rabbitmq/src/publisher.ts', '@posthorn/uow-drizzle', 'rabbitmq does not know uow-drizzle'],
   ['packages/uow-drizzle/src/outbox.ts', '@posthorn/rabbitmq', 'uow-drizzle does not know rabbitmq'],

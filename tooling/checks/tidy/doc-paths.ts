@@ -5,7 +5,7 @@ const link = /\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)/g
 const codeSpan = /`([^`\n]+)`/g
 const fence = /^( *)(`{3,}|~{3,})[^\n]*\n[\s\S]*?^\1\2 *$/gm
 const repoPath =
-  /^(\.\/)?(packages|services|docs|tooling|examples|benchmarks|\.changeset|\.ci|\.github)(\/[^\s`]*)?$/
+  /^(\.\/)?(packages|services|docs|tooling|examples|benchmarks|deploy|\.changeset|\.ci|\.github)(\/[^\s`]*)?$/
 const rootFile =
   /^(README|ARCHITECTURE|CONTRIBUTING|AGENTS|CLAUDE|LICENSE|docker-compose|turbo|biome|knip)(\.[a-z]+)$/
 

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { checks } from '../check-list.mjs'
 import { projectFiles, publishedPackages, readText } from '../workspace.mjs'
 
 const manifests = projectFiles(/(^|\/)package\.json$/).map(({ path, text }) => ({
@@ -23,6 +25,41 @@ test('a new minor of core, which is a peer, is not a new major of the others', (
 test('core has no runtime dependency', () => {
   const core = manifests.find(({ name }) => name === '@posthorn/core')
   expect({ ...core.dependencies, ...core.peerDependencies, ...core.optionalDependencies }).toEqual({})
+})
+
+test('a published package says who may use it, where, and where it comes from', () => {
+  for (const { path, ...manifest } of manifests.filter(({ name }) => published.includes(name))) {
+    expect(manifest).toMatchObject({
+      license: 'MIT',
+      type: 'module',
+      sideEffects: false,
+      engines: { node: '>=20.19' },
+      repository: { directory: path.replace('/package.json', '') },
+      files: expect.arrayContaining(['dist', 'src', 'CHANGELOG.md']),
+    })
+    expect(manifest.publishConfig).toBeUndefined()
+    if (manifest.name !== '@posthorn/core')
+      expect(manifest.peerDependencies['@posthorn/core']).toBe('workspace:^')
+  }
+})
+
+test('CI has a job for every check, and runs the tests on every Node that is supported', () => {
+  const { jobs } = parse(readText('.github/workflows/ci.yml'))
+  const names = checks.map(({ name }) => name).filter((name) => name !== 'build')
+  expect(jobs.check.strategy.matrix.check.toSorted()).toEqual(names.toSorted())
+  expect(jobs.test.strategy.matrix.node).toEqual([20, 22, 24])
+})
+
+test('a release is published with its provenance and without a token', () => {
+  const { jobs } = parse(readText('.github/workflows/release.yml'))
+  expect(jobs.release.permissions['id-token']).toBe('write')
+  const step = jobs.release.steps.at(-1)
+  expect(step.env.PNPM_CONFIG_PROVENANCE).toBe('true')
+  expect(Object.keys(step.env)).not.toContain('NPM_TOKEN')
+  for (const command of Object.values<string>(step.with).filter((text) => text.startsWith('npm run '))) {
+    const { scripts } = JSON.parse(readText('package.json'))
+    expect(Object.keys(scripts)).toContain(command.replace('npm run ', ''))
+  }
 })
 
 test('a dependency that several packages use has its version in the catalog', () => {

@@ -9,7 +9,8 @@ import type { SystemPlan } from './topology.ts'
 export interface QueueState {
   readonly vhost: string
   readonly name: string
-  readonly waiting: number
+  /** Those that wait, oldest first. */
+  readonly waiting: readonly Frame[]
   readonly out: number
 }
 
@@ -77,7 +78,7 @@ export class InMemoryBroker {
   /** What each queue holds: messages that wait, and those that are out to consumers. */
   queues(): readonly QueueState[] {
     return [...this.#vhosts].flatMap(([vhost, { queues }]) =>
-      [...queues].map(({ plan, waiting, out }) => ({ vhost, name: plan.name, waiting: waiting.length, out })),
+      [...queues].map(({ plan, waiting, out }) => ({ vhost, name: plan.name, waiting, out })),
     )
   }
 

@@ -15,7 +15,7 @@ import type { CommandTable, HandlerContext } from './handlers.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { HandleOptions, HandlerFailure, MessageBus, MessageBusOptions } from './message-bus.ts'
 import { timeout } from './middleware/timeout.ts'
-import { compose, type HandlerCall } from './middleware.ts'
+import { compose, type HandlerCall, type Middleware } from './middleware.ts'
 import {
   type Claim,
   type FollowUp,
@@ -61,7 +61,8 @@ class InProcessMessageBus<
   readonly #dependencies: Readonly<N>
   readonly #registry: HandlerRegistry<R>
   readonly #parts: RunnerParts<R>
-  readonly #around: ReturnType<typeof compose>
+  #middleware: readonly Middleware[]
+  #around: ReturnType<typeof compose>
   readonly #report: (error: unknown, handler: string) => void
   readonly #lifecycle: Lifecycle
   readonly #background = new Slots(BACKGROUND)
@@ -85,10 +86,11 @@ class InProcessMessageBus<
       lease: (position, ms) => outbox.lease(position, ms),
       retry: (work) => retryConflicts(retry, clock, work),
     }
-    this.#around = compose([
+    this.#middleware = [
       ...(options.middleware ?? []),
       timeout(this.#timeout, clock, () => this.#lifecycle.abandoned),
-    ])
+    ]
+    this.#around = compose(this.#middleware)
   }
 
   get inFlight(): number {
@@ -147,6 +149,11 @@ class InProcessMessageBus<
         await this.#runInBackground(message, queue)
       }
     })
+  }
+
+  use(middleware: Middleware): void {
+    this.#middleware = [middleware, ...this.#middleware]
+    this.#around = compose(this.#middleware)
   }
 
   listenTo(external: ExternalBus<Dom['name']>): void {

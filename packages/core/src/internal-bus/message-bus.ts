@@ -48,6 +48,8 @@ export interface MessageBus<D extends string = string, N extends object = object
    * @throws {PosthornError} `IdempotencyKeyReuse`, and as `handle`
    */
   receive(message: Command | Event, delivery: Delivery): Promise<unknown>
+  /** Puts a middleware around all others, for what is handled from then on: for those who watch a bus that is made. */
+  use(middleware: Middleware): void
   /** Registers this bus at the external bus: for each command of the contract, and each event subscribed to. */
   listenTo(external: ExternalBus<D>): void
   /** Handles a local outbox entry, for a relay. @throws what the handler threw; the relay then schedules a retry */

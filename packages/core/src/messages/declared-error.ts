@@ -24,6 +24,7 @@ export interface DeclaredErrorClass<N extends string = string, T = unknown, I = 
   new (data: I, options?: { readonly cause?: unknown }): DeclaredError<N, T>
   readonly domain: string
   readonly errorName: N
+  readonly dataSchema: StandardSchemaV1
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every class's data in a type parameter's bound
@@ -40,6 +41,7 @@ export function declaredErrorClass(domain: string, name: string, spec: ErrorSpec
   return class extends DeclaredError {
     static readonly domain = domain
     static readonly errorName = name
+    static readonly dataSchema = spec.data
 
     constructor(input: unknown, options: { readonly cause?: unknown } = {}) {
       const data = payloadOf(spec.data, input, `data of error ${domain}.${name}`, true)

@@ -145,6 +145,7 @@ function defineCommand(
     Object.assign(messageMaker(domain, name, 'command', spec.input, spec), {
       allow: Object.freeze([...spec.allow]),
       errors: Object.freeze(declared),
+      resultSchema: output,
       result: (value: unknown) =>
         output === undefined ? undefined : validate(output, value, `result of ${domain}.${name}`),
     }),

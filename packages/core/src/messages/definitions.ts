@@ -14,6 +14,7 @@ interface MessageDefinition<T extends string> {
   readonly type: T
   readonly domain: string
   readonly version: number
+  readonly payloadSchema: StandardSchemaV1
 }
 
 /** Makes commands of one kind, and knows all that the contract says about them. */
@@ -29,6 +30,8 @@ export interface CommandDefinition<
   readonly kind: 'command'
   readonly allow: readonly A[]
   readonly errors: Readonly<Record<string, DeclaredErrorClass>>
+  /** Absent when the command gives nothing. */
+  readonly resultSchema: StandardSchemaV1 | undefined
   /**
    * The command in an envelope, brought up to the current version and validated.
    * @throws {ValidationFailed}

@@ -65,7 +65,7 @@ export function messageMaker(
     })
   }
 
-  return Object.assign(make, { kind, type, domain, version, receive })
+  return Object.assign(make, { kind, type, domain, version, payloadSchema: schema, receive })
 }
 
 function checkKnown(type: string, newest: number, version: number): void {

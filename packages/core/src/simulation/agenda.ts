@@ -1,11 +1,16 @@
 import type { Actor } from './actor.ts'
 
-/** Something that is going to happen. */
-export interface Planned {
-  /** µs of virtual time. */
+/** What stands in an agenda. */
+export interface Due {
+  /** When it is due, in one unit of time for the whole agenda. */
   at: number
   /** What is planned for the same time happens in the order of planning. */
   readonly order: number
+  cancelled: boolean
+}
+
+/** Something that is going to happen in a simulation; `at` in µs of virtual time. */
+export interface Planned extends Due {
   readonly from: Actor
   readonly to: Actor
   /** Null for what does not stand in the trace. */
@@ -13,24 +18,28 @@ export interface Planned {
   /** On its way through a network: until it has arrived nothing is quiet. */
   readonly inFlight: boolean
   readonly run: () => void
-  cancelled: boolean
 }
 
 /** What is planned, the next first: a binary heap. */
-export class Agenda {
-  readonly #heap: Planned[] = []
+export class Agenda<T extends Due> {
+  readonly #heap: T[] = []
 
   get size(): number {
     return this.#heap.length
   }
 
-  push(planned: Planned): void {
+  /** The next one, which stays. */
+  get first(): T | undefined {
+    return this.#heap[0]
+  }
+
+  push(planned: T): void {
     const heap = this.#heap
     let index = heap.length
     heap.push(planned)
     while (index > 0) {
       const parent = (index - 1) >> 1
-      const above = heap[parent] as Planned
+      const above = heap[parent] as T
       if (!isBefore(planned, above)) break
       heap[index] = above
       index = parent
@@ -38,7 +47,7 @@ export class Agenda {
     heap[index] = planned
   }
 
-  pop(): Planned | undefined {
+  pop(): T | undefined {
     const heap = this.#heap
     const first = heap[0]
     const last = heap.pop()
@@ -48,9 +57,9 @@ export class Agenda {
       let child = 2 * index + 1
       if (child >= heap.length) break
       const right = heap[child + 1]
-      if (right !== undefined && isBefore(right, heap[child] as Planned)) child += 1
-      if (!isBefore(heap[child] as Planned, last)) break
-      heap[index] = heap[child] as Planned
+      if (right !== undefined && isBefore(right, heap[child] as T)) child += 1
+      if (!isBefore(heap[child] as T, last)) break
+      heap[index] = heap[child] as T
       index = child
     }
     heap[index] = last
@@ -58,6 +67,6 @@ export class Agenda {
   }
 }
 
-function isBefore(one: Planned, other: Planned): boolean {
+function isBefore(one: Due, other: Due): boolean {
   return one.at < other.at || (one.at === other.at && one.order < other.order)
 }

@@ -137,7 +137,7 @@ export class Run {
   *#unrest(): Generator<string> {
     yield* this.#population.unrest()
     for (const { vhost, name, waiting, out } of this.#broker.inner.queues()) {
-      if (waiting > 0) yield `${waiting} waiting in ${name} of ${vhost}`
+      if (waiting.length > 0) yield `${waiting.length} waiting in ${name} of ${vhost}`
       if (out > 0) yield `${out} out from ${name} of ${vhost}`
     }
   }

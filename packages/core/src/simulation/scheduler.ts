@@ -17,7 +17,7 @@ export interface Lane {
 export class Scheduler {
   readonly trace: Trace
   readonly #latency: Latency
-  readonly #agenda = new Agenda()
+  readonly #agenda = new Agenda<Planned>()
   readonly #afterStep: (step: number) => void
   /** The one whose step this is. */
   current: Actor = actor('world')

@@ -1,6 +1,7 @@
 import { PosthornError } from '../errors.ts'
 import { createExternalBus } from '../external-bus/connected-external-bus.ts'
 import type { ExternalBus } from '../external-bus/external-bus.ts'
+import { reachableDomains } from '../external-bus/reachable-domains.ts'
 import { type Actor, actor } from './actor.ts'
 import type { Answer, Asked, Ledger } from './ledger.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -36,7 +37,7 @@ export class SimulatedClient {
       clock: scheduler.clockOf(this.actor),
       onError: () => undefined,
     })
-    this.#bus.registerDomains(...domainsFor(name, system))
+    this.#bus.registerDomains(...reachableDomains(name, system))
     for (const event of system.subscriptions.get(name) ?? []) {
       this.#bus.registerEventHandlers(event, async (received) => ledger.receive(name, received))
     }
@@ -111,17 +112,6 @@ export class SimulatedClient {
   #pause(): Promise<void> {
     return new Promise((resolve) => this.#scheduler.after(this.actor, PATIENCE, null, resolve))
   }
-}
-
-/** Where a client may ask for something, or hears of something. */
-function domainsFor(client: string, { domains, subscriptions }: World['system']): readonly string[] {
-  const heard = new Set(subscriptions.get(client)?.map(({ domain }) => domain))
-  return [...domains.values()]
-    .filter(
-      ({ name, commands }) =>
-        heard.has(name) || Object.values(commands).some(({ allow }) => allow.includes(client)),
-    )
-    .map(({ name }) => name)
 }
 
 /** It may have been done, or could be done yet. */

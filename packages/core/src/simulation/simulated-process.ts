@@ -1,11 +1,12 @@
 import { createExternalBus } from '../external-bus/connected-external-bus.ts'
 import type { DeliveryFailure } from '../external-bus/delivery-failure.ts'
 import type { ExternalBus } from '../external-bus/external-bus.ts'
-import { Relay } from '../outbox/relay.ts'
+import type { Relay } from '../outbox/relay.ts'
 import type { InMemoryStore } from '../unit-of-work/in-memory-store.ts'
 import { InMemoryStore as Store } from '../unit-of-work/in-memory-store.ts'
 import type { Tables } from '../unit-of-work/staged-tables.ts'
 import { type Actor, actor } from './actor.ts'
+import { joinService } from './join-service.ts'
 import { askOutside } from './outside.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimulatedBroker } from './simulated-broker.ts'
@@ -88,19 +89,7 @@ export class SimulatedProcess {
     const parts = await world.services[domain]?.start(this.#host)
     if (parts === undefined) return
     this.#parts = parts
-    const { bus, outbox } = parts
-    bus.listenTo(externalBus)
-    await bus.start()
-    const relay = new Relay({
-      queue: outbox,
-      forward: (message) => externalBus.forward(message),
-      dispatch: (entry) => bus.dispatch(entry),
-      onError: () => undefined,
-      clock,
-    })
-    this.#relay = relay
-    externalBus.onReachable((domain) => relay.reach(domain))
-    relay.start()
+    this.#relay = await joinService(parts, externalBus, clock)
     await this.#connect()
   }
 

@@ -1,10 +1,11 @@
 import type { System } from '@posthorn/core'
 import type { FrameProperties } from '@posthorn/core/transport'
 import { connect, type GetMessage } from 'amqplib'
-import { type ProvisionedSystem, testPasswords } from '../../../../tooling/fixtures/rabbitmq.ts'
+import type { ProvisionedSystem } from '../../../../tooling/fixtures/rabbitmq.ts'
 import { DeadLetters } from '../../src/dead-letters/dead-letters.ts'
 import { frameFrom } from '../../src/message-properties.ts'
 import { ManagementApi } from '../../src/provisioning/management-api.ts'
+import { testPasswords } from '../../src/testing/test-passwords.ts'
 import { eventually } from './eventually.ts'
 import { frame, openLink } from './open-link.ts'
 

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { planSystem } from '@posthorn/core'
 import { type RabbitMqNode, startRabbitMqNode } from '../../../../tooling/faults/servers/rabbitmq-node.ts'
-import { type ProvisionedSystem, testPasswords } from '../../../../tooling/fixtures/rabbitmq.ts'
+import type { ProvisionedSystem } from '../../../../tooling/fixtures/rabbitmq.ts'
 import { brokerUrlFor } from '../../../../tooling/running-system/broker-url.ts'
 import { applyPlan } from '../../src/provisioning/apply.ts'
+import { testPasswords } from '../../src/testing/test-passwords.ts'
 import { shopSystem } from './shop-system.ts'
 
 /** The shop on a broker of a test's own, which may be frozen, killed and alarmed. */

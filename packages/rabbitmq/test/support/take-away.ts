@@ -1,6 +1,7 @@
-import { type ProvisionedSystem, testPasswords } from '../../../../tooling/fixtures/rabbitmq.ts'
+import type { ProvisionedSystem } from '../../../../tooling/fixtures/rabbitmq.ts'
 import { applyPlan } from '../../src/provisioning/apply.ts'
 import { ManagementApi } from '../../src/provisioning/management-api.ts'
+import { testPasswords } from '../../src/testing/test-passwords.ts'
 
 /** Takes from the only user of a system what it cannot do without. Its connections are left as they are. */
 export async function takeAway(

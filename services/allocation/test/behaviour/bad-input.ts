@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { createLogger, type Storage } from '@posthorn/chassis'
+import { createLogger } from '@posthorn/chassis'
 import { anyInputBehaviour } from '../../../../tooling/fixtures/bad-input/any-input-behaviour.ts'
 import type { Endpoint } from '../../../../tooling/fixtures/bad-input/endpoint.ts'
 import {
@@ -14,8 +14,7 @@ import {
 } from '../../../../tooling/fixtures/bad-input/fields.ts'
 import { refusalBehaviour } from '../../../../tooling/fixtures/bad-input/refusal-behaviour.ts'
 import type { Target } from '../../../../tooling/fixtures/bad-input/target.ts'
-import type { Repositories } from '../../src/service-layer/unit.ts'
-import { startAllocation } from './allocation-service.ts'
+import { type MakeStorage, startAllocation } from './allocation-service.ts'
 
 const key = { 'idempotency-key': idempotencyKey }
 const page = { after: { ...name, optional: true }, limit }
@@ -58,14 +57,12 @@ const endpoints: readonly Endpoint[] = [
   { method: 'GET', path: '/products/:sku', params: { sku: name } },
 ]
 
-type MakeStorage = () => Promise<Storage<Repositories, 'allocation'>>
-
 const start = (makeStorage: MakeStorage) => async (): Promise<Target> => {
   const logged: string[] = []
   const logger = createLogger('allocation', 'info', { write: (line) => void logged.push(line) })
-  const { service } = await startAllocation(await makeStorage(), {}, logger)
+  const { service, stop } = await startAllocation(makeStorage, logger)
   const { port } = service.http.server.address() as AddressInfo
-  return { port, logged, stop: () => service.stop() }
+  return { port, logged, stop }
 }
 
 /** What is refused before any storage is asked. */

@@ -1,21 +1,19 @@
-import type { Storage } from '@posthorn/chassis'
 import { allocation } from '@posthorn/contracts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Repositories } from '../../src/service-layer/unit.ts'
-import { fresh, type RunningAllocation, startAllocation } from './allocation-service.ts'
+import { fresh, type MakeStorage, type RunningAllocation, startAllocation } from './allocation-service.ts'
 
 const { Allocate, CancelLine, ChangeBatchQuantity, CreateBatch, GetProduct, RebuildAllocations } =
   allocation.commands
 
 /** What holds when much happens at once, on any storage. */
-export function concurrencyBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
+export function concurrencyBehaviour(makeStorage: MakeStorage): void {
   let running: RunningAllocation
 
   beforeAll(async () => {
-    running = await startAllocation(await makeStorage())
+    running = await startAllocation(makeStorage)
   })
   afterAll(async () => {
-    await running?.service.stop()
+    await running?.stop()
   })
 
   const addBatch = async (sku: string, qty: number, ref = fresh('batch')) => {

@@ -1,11 +1,9 @@
-import type { Storage } from '@posthorn/chassis'
 import { describe, expect, test } from 'vitest'
-import type { Repositories } from '../../src/service-layer/unit.ts'
-import { fresh } from './allocation-service.ts'
+import { fresh, type MakeStorage } from './allocation-service.ts'
 import { servedOverHttp } from './requests.ts'
 
 /** What entity tags are good for, on any storage. */
-export function conditionalBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
+export function conditionalBehaviour(makeStorage: MakeStorage): void {
   const { http } = servedOverHttp(makeStorage)
 
   const placed = async (qty: number) => {

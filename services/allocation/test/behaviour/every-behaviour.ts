@@ -1,6 +1,5 @@
-import type { Storage } from '@posthorn/chassis'
 import { describe } from 'vitest'
-import type { Repositories } from '../../src/service-layer/unit.ts'
+import type { MakeStorage } from './allocation-service.ts'
 import { oddInputBehaviour } from './bad-input.ts'
 import { cancellingBehaviour } from './cancelling.ts'
 import { concurrencyBehaviour } from './concurrency.ts'
@@ -24,6 +23,6 @@ const behaviours = {
 }
 
 /** All that the service does, on any storage. One service runs at a time: a second one’s relay would take its events. */
-export function everyBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
+export function everyBehaviour(makeStorage: MakeStorage): void {
   for (const [name, behaviour] of Object.entries(behaviours)) describe(name, () => behaviour(makeStorage))
 }

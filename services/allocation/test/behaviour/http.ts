@@ -1,11 +1,9 @@
-import type { Storage } from '@posthorn/chassis'
 import { describe, expect, test } from 'vitest'
-import type { Repositories } from '../../src/service-layer/unit.ts'
-import { fresh } from './allocation-service.ts'
+import { fresh, type MakeStorage } from './allocation-service.ts'
 import { servedOverHttp } from './requests.ts'
 
 /** What `design` promises of the HTTP interface, on any storage. */
-export function httpBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
+export function httpBehaviour(makeStorage: MakeStorage): void {
   const { http } = servedOverHttp(makeStorage)
 
   const batch = (sku: string, qty: number, eta?: string) => ({

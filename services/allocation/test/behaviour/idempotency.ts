@@ -1,13 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { Storage } from '@posthorn/chassis'
 import { allocation } from '@posthorn/contracts'
 import { describe, expect, test } from 'vitest'
-import type { Repositories } from '../../src/service-layer/unit.ts'
-import { fresh } from './allocation-service.ts'
+import { fresh, type MakeStorage } from './allocation-service.ts'
 import { servedOverHttp } from './requests.ts'
 
 /** What an `Idempotency-Key` promises, on any storage. */
-export function idempotencyBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
+export function idempotencyBehaviour(makeStorage: MakeStorage): void {
   const { http, storage } = servedOverHttp(makeStorage)
 
   const newKey = () => ({ 'idempotency-key': randomUUID() })

@@ -1,7 +1,5 @@
-import type { Storage } from '@posthorn/chassis'
 import { describe, expect, test } from 'vitest'
-import type { Repositories } from '../../src/service-layer/unit.ts'
-import { fresh } from './allocation-service.ts'
+import { fresh, type MakeStorage } from './allocation-service.ts'
 import { servedOverHttp } from './requests.ts'
 
 interface Page {
@@ -10,7 +8,7 @@ interface Page {
 }
 
 /** What is in stock, one by one and page by page, on any storage. */
-export function listBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
+export function listBehaviour(makeStorage: MakeStorage): void {
   const { http } = servedOverHttp(makeStorage)
 
   const listed = async (url: string, query: Record<string, string | number>) => {

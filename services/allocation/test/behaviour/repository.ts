@@ -5,10 +5,10 @@ import { orderLine } from '../../src/domain/order-line.ts'
 import { Product } from '../../src/domain/product.ts'
 import type { Repositories } from '../../src/service-layer/unit.ts'
 import { productDetails } from '../../src/views/products.ts'
-import { fresh } from './allocation-service.ts'
+import { fresh, type MakeStorage } from './allocation-service.ts'
 
 /** Products as they are stored and found again, on any storage. */
-export function repositoryBehaviour(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>): void {
+export function repositoryBehaviour(makeStorage: MakeStorage): void {
   let storage: Storage<Repositories, 'allocation'>
 
   beforeAll(async () => {

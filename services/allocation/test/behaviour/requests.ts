@@ -1,7 +1,6 @@
-import type { Service, Storage } from '@posthorn/chassis'
+import type { Service } from '@posthorn/chassis'
 import { afterAll, beforeAll } from 'vitest'
-import type { Repositories } from '../../src/service-layer/unit.ts'
-import { fresh, type RunningAllocation, startAllocation } from './allocation-service.ts'
+import { fresh, type MakeStorage, type RunningAllocation, startAllocation } from './allocation-service.ts'
 
 type Answer = Promise<{ status: number; headers: Record<string, unknown>; body: never }>
 
@@ -43,13 +42,13 @@ export function requestsTo(service: () => Service) {
 }
 
 /** Has the service run, on a storage of its own, for as long as the tests beside the call, and gives its HTTP interface. */
-export function servedOverHttp(makeStorage: () => Promise<Storage<Repositories, 'allocation'>>) {
+export function servedOverHttp(makeStorage: MakeStorage) {
   let running: RunningAllocation
   beforeAll(async () => {
-    running = await startAllocation(await makeStorage())
+    running = await startAllocation(makeStorage)
   })
   afterAll(async () => {
-    await running?.service.stop()
+    await running?.stop()
   })
   return { http: requestsTo(() => running.service), storage: () => running.storage }
 }

@@ -3,5 +3,5 @@ import { inMemoryStorage } from '../../src/adapters/in-memory-storage.ts'
 import { everyBehaviour } from '../behaviour/every-behaviour.ts'
 
 describe('on in-memory storage', () => {
-  everyBehaviour(async () => inMemoryStorage())
+  everyBehaviour(async (store) => inMemoryStorage(store))
 })

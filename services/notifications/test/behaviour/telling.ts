@@ -1,22 +1,26 @@
-import type { Storage } from '@posthorn/chassis'
 import { allocation, notifications } from '@posthorn/contracts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Repositories } from '../../src/service-layer/unit.ts'
-import { fresh, type RunningNotifications, someone, startNotifications } from './notifications-service.ts'
+import {
+  fresh,
+  type MakeStorage,
+  type RunningNotifications,
+  someone,
+  startNotifications,
+  tellStock,
+} from './notifications-service.ts'
 
 const { Allocated, BackorderCancelled, Deallocated, OutOfStock } = allocation.events
 const { Notify, Watch } = notifications.commands
 
 /** Who is told what, on any storage. */
-export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories, 'notifications'>>): void {
+export function tellingBehaviour(makeStorage: MakeStorage): void {
   let running: RunningNotifications
 
   beforeAll(async () => {
-    running = await startNotifications(await makeStorage())
+    running = await startNotifications(makeStorage)
   })
   afterAll(async () => {
-    await running?.service.stop()
-    await running?.allocation.stop()
+    await running?.stop()
   })
 
   const mails = (matches: { recipient?: string; subject?: string }) =>
@@ -31,14 +35,7 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
       items: { id: string; status: string; text: string; sentAt: string | null }[]
     }
   }
-  /** Time enough for what should not happen: one more event has gone all the way. */
-  const settled = async () => {
-    const marker = fresh('MARKER')
-    await running.allocation.publish(OutOfStock({ orderId: fresh('order'), sku: marker, qty: 1, version: 1 }))
-    await arrived({ subject: `Out of stock for ${marker}` })
-  }
-  const arrived = (mail: { recipient?: string; subject?: string }, count = 1) =>
-    expect.poll(() => mails(mail), { timeout: 5_000 }).toHaveLength(count)
+  const settled = () => running.run.settled()
   const watch = (orderId: string, email: string) => running.allocation.call(Watch({ orderId, email }))
   const line = () => ({ orderId: fresh('order'), sku: fresh('LAMP'), qty: 3 })
   const allocated = (on: ReturnType<typeof line>, version: number, batchRef = 'batch-1') =>
@@ -51,7 +48,6 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
       await running.allocation.publish(event)
       await running.allocation.publish(event)
       const subject = `Out of stock for ${sku}`
-      await arrived({ subject })
       await settled()
       expect(mails({ subject })).toMatchObject([
         {
@@ -62,13 +58,12 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
     })
 
     test('says "stock unknown" when nobody can tell', async () => {
-      const { answer } = running
-      running.answer = () => Promise.reject(new Error('no database'))
+      running.run.answer(allocation.commands.GetProduct, () => Promise.reject(new Error('no database')))
       const { orderId, sku, qty } = line()
       await running.allocation.publish(OutOfStock({ orderId, sku, qty, version: 3 }))
       const subject = `Out of stock for ${sku}`
-      await arrived({ subject })
-      running.answer = answer
+      await settled()
+      running.run.answer(allocation.commands.GetProduct, tellStock)
       expect(mails({ subject })[0]?.text).toMatch(/\nstock unknown$/)
     })
   })
@@ -80,9 +75,9 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
       const event = allocated(on, 2)
       await watch(on.orderId, early)
       await running.allocation.publish(event)
-      await arrived({ recipient: early })
+      await settled()
       await watch(on.orderId, late)
-      await arrived({ recipient: late })
+      await settled()
       await running.allocation.publish(event)
       await settled()
       for (const recipient of [early, late]) {
@@ -97,7 +92,7 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
       const email = someone()
       await watch(on.orderId, email)
       await running.allocation.publish(allocated(on, 2))
-      await arrived({ recipient: email })
+      await settled()
       expect(await watch(on.orderId, email)).toEqual({ watching: true })
       await settled()
       expect(mails({ recipient: email })).toHaveLength(1)
@@ -117,9 +112,8 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
         Deallocated({ ...on, batchRef: 'batch-1', reason: 'released', version: 3 }),
       )
       await running.allocation.publish(allocated(other, 9, 'batch-9'))
-      for (const subject of latest) await arrived({ recipient: early, subject })
+      await settled()
       await watch(on.orderId, late)
-      await arrived({ recipient: late }, 2)
       await settled()
       expect(
         mails({ recipient: late })
@@ -133,7 +127,7 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
       const email = someone()
       await watch(on.orderId, email)
       await running.allocation.publish(allocated(on, 4, 'batch-new'))
-      await arrived({ recipient: email })
+      await settled()
       await running.allocation.publish(allocated(on, 2, 'batch-old'))
       await settled()
       expect(mails({ recipient: email }).map(({ text }) => text)).toEqual([
@@ -155,7 +149,7 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
       const [on, email] = [line(), someone()]
       await watch(on.orderId, email)
       await running.allocation.publish(cancelled(on, 3))
-      await arrived({ recipient: email })
+      await settled()
       expect(told(email)).toEqual([
         [
           `Order ${on.orderId}: ${on.sku} is cancelled`,
@@ -168,7 +162,7 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
       const [on, email] = [line(), someone()]
       await watch(on.orderId, email)
       await running.allocation.publish(BackorderCancelled({ ...on, version: 4 }))
-      await arrived({ recipient: email })
+      await settled()
       expect(told(email).map(([subject]) => subject)).toEqual([`Order ${on.orderId}: ${on.sku} is cancelled`])
     })
 
@@ -177,15 +171,15 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
         const [on, early, late] = [line(), someone(), someone()]
         await watch(on.orderId, early)
         await running.allocation.publish(released(on, 3))
-        await arrived({ recipient: early })
+        await settled()
         await running.allocation.publish(last(on, 4))
-        await arrived({ recipient: early }, 2)
+        await settled()
         await watch(on.orderId, late)
         await running.allocation.publish(OutOfStock({ ...on, version: 5 }))
         await settled()
         expect(told(late)).toEqual([])
         await running.allocation.publish(allocated(on, 6))
-        await arrived({ recipient: late })
+        await settled()
         expect(told(late).map(([subject]) => subject)).toEqual([
           `Order ${on.orderId}: ${on.sku} is allocated`,
         ])
@@ -196,9 +190,9 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
       const [on, email] = [line(), someone()]
       await watch(on.orderId, email)
       const events = [allocated(on, 2), cancelled(on, 3), allocated(on, 5, 'batch-2')]
-      for (const [i, event] of events.entries()) {
+      for (const event of events) {
         await running.allocation.publish(event)
-        await arrived({ recipient: email }, i + 1)
+        await settled()
       }
       for (const older of [released(on, 4), backorderCancelled(on, 4), cancelled(on, 3), allocated(on, 2)]) {
         await running.allocation.publish(older)
@@ -215,15 +209,12 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
       const recipient = someone()
       const command = Notify({ recipient, subject: 'Hello', text: 'Line 1\nLine 2' })
       const { id } = await running.allocation.call(command)
-      await expect
-        .poll(() => mails({ recipient }))
-        .toMatchObject([{ id, subject: 'Hello', text: 'Line 1\nLine 2' }])
-      await expect
-        .poll(() => listed(`recipient=${recipient}`))
-        .toMatchObject({
-          items: [{ id, status: 'sent', sentAt: expect.any(String), causedBy: command.id }],
-          next: null,
-        })
+      await settled()
+      expect(mails({ recipient })).toMatchObject([{ id, subject: 'Hello', text: 'Line 1\nLine 2' }])
+      expect(await listed(`recipient=${recipient}`)).toMatchObject({
+        items: [{ id, status: 'sent', sentAt: expect.any(String), causedBy: command.id }],
+        next: null,
+      })
     })
   })
 
@@ -232,30 +223,27 @@ export function tellingBehaviour(makeStorage: () => Promise<Storage<Repositories
       const recipient = someone()
       running.mailer.refusals.push('for now', 'for now')
       const { id } = await running.allocation.call(Notify({ recipient, subject: 'Hello', text: 'Again' }))
-      await expect.poll(() => mails({ recipient }), { timeout: 8_000 }).toMatchObject([{ id }])
+      await running.run.settled({ mayFail: true, deadline: 8_000 })
+      expect(mails({ recipient })).toMatchObject([{ id }])
     })
 
     test('that accepted without our knowing gets the same mail again, and it is listed once', async () => {
       const recipient = someone()
       running.mailer.refusals.push('silently accepted')
       const { id } = await running.allocation.call(Notify({ recipient, subject: 'Hello', text: 'Twice' }))
-      await arrived({ recipient }, 2)
+      await running.run.settled({ mayFail: true, deadline: 8_000 })
       expect(mails({ recipient })).toMatchObject([{ id }, { id }])
-      await expect
-        .poll(() => listed(`recipient=${recipient}`))
-        .toMatchObject({ items: [{ id, status: 'sent' }] })
+      expect(await listed(`recipient=${recipient}`)).toMatchObject({ items: [{ id, status: 'sent' }] })
     })
 
     test('that refuses for good is not asked again', async () => {
       const recipient = someone()
       running.mailer.refusals.push('for good')
       await running.allocation.call(Notify({ recipient, subject: 'Hello', text: 'Never' }))
-      await expect
-        .poll(() => listed(`recipient=${recipient}`))
-        .toMatchObject({
-          items: [{ status: 'failed', sentAt: null }],
-        })
       await settled()
+      expect(await listed(`recipient=${recipient}`)).toMatchObject({
+        items: [{ status: 'failed', sentAt: null }],
+      })
       expect(mails({ recipient })).toEqual([])
     })
   })

@@ -8,7 +8,10 @@ import { someone, startNotifications } from '../behaviour/notifications-service.
 
 test('without a mail server the service starts and takes what is to be mailed, and mails it once there is one', async () => {
   const port = await closedPort()
-  const running = await startNotifications(inMemoryStorage(), `smtp://127.0.0.1:${port}`)
+  const running = await startNotifications(
+    async (store) => inMemoryStorage(store),
+    `smtp://127.0.0.1:${port}`,
+  )
   const mails: string[] = []
   const server = new SMTPServer({
     authOptional: true,
@@ -36,8 +39,7 @@ test('without a mail server the service starts and takes what is to be mailed, a
     await expect.poll(status, { timeout: 15_000 }).toEqual(['sent'])
     expect(mails).toEqual([expect.stringContaining(`To: ${recipient}`)])
   } finally {
-    await running.service.stop()
-    await running.allocation.stop()
+    await running.stop()
     await new Promise<void>((resolve) => server.close(resolve))
   }
 })

@@ -332,7 +332,7 @@ test('a consumer that begins while the connection is broken gets each message on
   await settle()
 
   expect(texts()).toEqual(['1', '2'])
-  expect(broker.queues()).toContainEqual({ vhost: 'v', name: 'q', waiting: 0, out: 1 })
+  expect(broker.queues()).toContainEqual({ vhost: 'v', name: 'q', waiting: [], out: 1 })
 })
 
 test('a broker that restarts can lose what waits, and nothing else', async () => {
@@ -343,5 +343,5 @@ test('a broker that restarts can lose what waits, and nothing else', async () =>
 
   broker.lose(({ body }) => Buffer.from(body).toString() !== '3')
 
-  expect(broker.queues()).toContainEqual({ vhost: 'v', name: 'q', waiting: 1, out: 1 })
+  expect(broker.queues()).toContainEqual({ vhost: 'v', name: 'q', waiting: [expect.anything()], out: 1 })
 })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { PosthornError } from '../../../src/errors.ts'
 import type { ExternalBus } from '../../../src/external-bus/external-bus.ts'
 import { shared } from '../../../src/internal-bus/handlers.ts'
+import type { Middleware } from '../../../src/internal-bus/middleware.ts'
 import { event } from '../../../src/messages/declare.ts'
 import { defineDomain } from '../../../src/messages/define-domain.ts'
 import { gate, openShop, Shelf, sell, shop, supplier } from './shop.ts'
@@ -301,6 +302,21 @@ test('a handler that takes too long is given up and rolled back', async () => {
   open()
   await bus.stop()
   expect(await soldOf('lamp')).toBe(0)
+})
+
+test('a middleware that comes once the bus is made is around all others, from then on', async () => {
+  const seen: string[] = []
+  const note =
+    (name: string): Middleware =>
+    (call, next) => {
+      seen.push(`${name} ${call.handler}`)
+      return next()
+    }
+  const { bus } = await openShop({ middleware: [note('own')] })
+  await bus.handle(shop.commands.Sell(lamp))
+  bus.use(note('later'))
+  await bus.handle(shop.commands.Sell(lamp))
+  expect(seen).toEqual(['own shop.Sell', 'later shop.Sell', 'own shop.Sell'])
 })
 
 test('middleware wraps each handler call, the first outermost, and sees results and errors', async () => {

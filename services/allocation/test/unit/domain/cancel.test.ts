@@ -1,17 +1,19 @@
 import { allocation } from '@posthorn/contracts'
+import { given } from '@posthorn/core/testing'
 import { describe, expect, test } from 'vitest'
-import { batchOf, clocks, names, productWith, SKU, told } from './products.ts'
+import { batchOf, clocks, productWith, SKU } from './products.ts'
+
+const { Allocated, BackorderCancelled, BatchCreated, Deallocated } = allocation.events
+const line = { orderId: 'order-1', sku: SKU, qty: 4 }
 
 describe('cancelling a line', () => {
   test('that is allocated frees its stock', () => {
     const product = productWith(batchOf('batch-1', 10))
     product.allocate(clocks('order-1', 4))
-    told(product)
-    expect(product.cancel('order-1')).toEqual({ batchRef: 'batch-1' })
-    const line = { orderId: 'order-1', sku: SKU, qty: 4 }
-    expect(told(product)).toEqual([
-      ['Deallocated', { ...line, batchRef: 'batch-1', reason: 'cancelled', version: 8 }],
-    ])
+    given(product)
+      .when((one) => one.cancel('order-1'))
+      .gives({ batchRef: 'batch-1' })
+      .raises(Deallocated({ ...line, batchRef: 'batch-1', reason: 'cancelled', version: 8 }))
     expect(product.batches[0]?.availableQty).toBe(10)
   })
 
@@ -19,27 +21,26 @@ describe('cancelling a line', () => {
     const product = productWith(batchOf('batch-1', 10))
     product.allocate(clocks('order-1', 10))
     for (const order of ['order-2', 'order-3', 'order-4']) product.allocate(clocks(order, 5))
-    told(product)
-    product.cancel('order-1')
-    expect(told(product).slice(1)).toEqual(
-      ['order-2', 'order-3'].map((orderId) => [
-        'Allocated',
-        { orderId, sku: SKU, qty: 5, batchRef: 'batch-1', version: 8 },
-      ]),
-    )
-    expect(product.waiting.map(({ line }) => line.orderId)).toEqual(['order-4'])
+    const served = { sku: SKU, qty: 5, batchRef: 'batch-1', version: 8 }
+    given(product)
+      .when((one) => one.cancel('order-1'))
+      .raises(
+        Deallocated({ ...line, qty: 10, batchRef: 'batch-1', reason: 'cancelled', version: 8 }),
+        Allocated({ ...served, orderId: 'order-2' }),
+        Allocated({ ...served, orderId: 'order-3' }),
+      )
+    expect(product.waiting.map((one) => one.line.orderId)).toEqual(['order-4'])
   })
 
   test('that waits ends its waiting, and frees nothing', () => {
     const product = productWith()
     product.allocate(clocks('order-1', 4))
-    told(product)
-    expect(product.cancel('order-1')).toEqual({ batchRef: null })
-    expect(told(product)).toEqual([
-      ['BackorderCancelled', { orderId: 'order-1', sku: SKU, qty: 4, version: 8 }],
-    ])
-    product.createBatch(batchOf('batch-1', 10))
-    expect(names(product)).toEqual(['BatchCreated'])
+    given(product)
+      .when((one) => one.cancel('order-1'))
+      .gives({ batchRef: null })
+      .raises(BackorderCancelled({ ...line, version: 8 }))
+    const then = given(product).when((one) => one.createBatch(batchOf('batch-1', 10)))
+    expect(then.messages.map(({ type }) => type)).toEqual([BatchCreated.type])
   })
 
   test('of an order that has none is an error that changes nothing, also the second time', () => {
@@ -47,11 +48,12 @@ describe('cancelling a line', () => {
     product.allocate(clocks('order-1', 4))
     product.allocate(clocks('order-2', 4))
     product.cancel('order-2')
-    told(product)
     for (const orderId of ['another', 'order-2']) {
-      expect(() => product.cancel(orderId)).toThrow(new allocation.errors.LineNotFound({ orderId, sku: SKU }))
+      given(product)
+        .when((one) => one.cancel(orderId))
+        .fails(allocation.errors.LineNotFound, { orderId, sku: SKU })
+      expect(product.events).toEqual([])
     }
-    expect(names(product)).toEqual([])
     expect(product.batches[0]?.availableQty).toBe(6)
   })
 
@@ -59,8 +61,11 @@ describe('cancelling a line', () => {
     const product = productWith(batchOf('batch-1', 5))
     for (const order of ['order-1', 'order-2', 'order-3']) product.allocate(clocks(order, 5))
     product.cancel('order-2')
-    expect(product.allocate(clocks('order-2', 4))).toEqual({ batchRef: null, repeated: false })
-    expect(product.waiting.map(({ line }) => line.orderId)).toEqual(['order-3', 'order-2'])
-    expect(names(product).at(-1)).toBe('OutOfStock')
+    const outOfStock = allocation.events.OutOfStock({ ...line, orderId: 'order-2', version: 8 })
+    given(product)
+      .when((one) => one.allocate(clocks('order-2', 4)))
+      .gives({ batchRef: null, repeated: false })
+      .raises(outOfStock)
+    expect(product.waiting.map((one) => one.line.orderId)).toEqual(['order-3', 'order-2'])
   })
 })

@@ -1,20 +1,22 @@
+import { notifications } from '@posthorn/contracts'
+import { given } from '@posthorn/core/testing'
 import { expect, test } from 'vitest'
 import { lineMail, outOfStockMail, withStock } from '../../../src/domain/mails.ts'
 import { Notification } from '../../../src/domain/notification.ts'
 import { notificationId } from '../../../src/service-layer/notification-id.ts'
 
+const { NotificationFailed, NotificationSent } = notifications.events
 const line = { orderId: 'order-1', sku: 'LAMP', qty: 3 }
 const id = notificationId('event-1', 'stock@made.com')
 const due = () => Notification.due(id, 'stock@made.com', outOfStockMail(line), 'event-1')
-const told = (notification: Notification) =>
-  notification.events.splice(0).map(({ type, payload }) => [type.replace('notifications.', ''), payload])
+const endedAt = '2030-01-01T00:00:00.000Z'
 
 test('a new notification is pending and asks to be mailed', () => {
   const notification = due()
   expect(notification.state).toMatchObject({ status: 'pending', sentAt: null, causedBy: 'event-1' })
-  expect(told(notification)).toEqual([
+  expect(notification.events.map(({ type, payload }) => [type, payload])).toEqual([
     [
-      'MailDue',
+      'notifications.MailDue',
       {
         id,
         recipient: 'stock@made.com',
@@ -28,24 +30,21 @@ test('a new notification is pending and asks to be mailed', () => {
 
 test('the first ending of its delivery counts', () => {
   const notification = due()
-  told(notification)
-  const endedAt = '2030-01-01T00:00:00.000Z'
-  notification.endDelivery({ text: 'as sent', endedAt, failure: null })
-  notification.endDelivery({ text: 'again', endedAt, failure: 'too late' })
+  given(notification)
+    .when((one) => one.endDelivery({ text: 'as sent', endedAt, failure: null }))
+    .raises(NotificationSent({ id, recipient: 'stock@made.com', causedBy: 'event-1' }))
+  given(notification)
+    .when((one) => one.endDelivery({ text: 'again', endedAt, failure: 'too late' }))
+    .raises()
   expect(notification.state).toMatchObject({ status: 'sent', sentAt: endedAt, text: 'as sent' })
-  expect(told(notification)).toEqual([
-    ['NotificationSent', { id, recipient: 'stock@made.com', causedBy: 'event-1' }],
-  ])
 })
 
 test('one that was refused for good has failed and was not sent', () => {
   const notification = due()
-  told(notification)
-  notification.endDelivery({ text: 'x', endedAt: '2030-01-01T00:00:00.000Z', failure: 'no such box' })
+  given(notification)
+    .when((one) => one.endDelivery({ text: 'x', endedAt, failure: 'no such box' }))
+    .raises(NotificationFailed({ id, recipient: 'stock@made.com', reason: 'no such box' }))
   expect(notification.state).toMatchObject({ status: 'failed', sentAt: null })
-  expect(told(notification)).toEqual([
-    ['NotificationFailed', { id, recipient: 'stock@made.com', reason: 'no such box' }],
-  ])
 })
 
 test('its id is the same for the same cause and recipient only', () => {

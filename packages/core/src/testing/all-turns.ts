@@ -1,0 +1,9 @@
+import { setImmediate } from 'node:timers/promises'
+
+/** In turns of the event loop: what waits for nothing but promises needs one, what Node's own streams do a few. */
+const ENOUGH = 5
+
+/** Until everything has gone on that waits for nothing from outside. */
+export async function allTurns(): Promise<void> {
+  for (let turn = 0; turn < ENOUGH; turn++) await setImmediate()
+}
