@@ -13,9 +13,9 @@ export function meterOf(instruments: Instruments) {
       if (operation.kind === 'process') instruments.consumedMessages.add(1, labels)
     },
 
-    /** @param failed the error's type; undefined when all went well */
-    ended(operation: Operation, labels: Attributes, seconds: number, failed: string | undefined): void {
-      const result = failed === undefined ? labels : { ...labels, 'error.type': failed }
+    /** @param outcome what there is to say of how it ended */
+    ended(operation: Operation, labels: Attributes, outcome: Attributes, seconds: number): void {
+      const result = { ...labels, ...outcome }
       switch (operation.kind) {
         case 'handle':
           instruments.handleActive.add(-1, labels)

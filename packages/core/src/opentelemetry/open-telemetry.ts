@@ -1,4 +1,12 @@
-import { context, type Meter, metrics, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
+import {
+  type Attributes,
+  context,
+  type Meter,
+  metrics,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
 import type { Operation, Outcome, Running, Telemetry } from '../telemetry/telemetry.ts'
 import { describeOperation } from './describe-operation.ts'
 import { errorType } from './error-type.ts'
@@ -52,23 +60,21 @@ function begin(tracer: Tracer, measure: ReturnType<typeof meterOf>, operation: O
     end: (outcome) => {
       if (ended) return
       ended = true
-      const failed = failureOf(outcome)
-      if (failed !== undefined) {
-        // Not what the error says: that may hold anything, and is in the log.
-        span.setStatus({ code: SpanStatusCode.ERROR })
-        span.setAttribute('error.type', failed)
-      }
-      if (operation.kind === 'transaction')
-        span.setAttribute(OUTCOME, outcome === undefined ? 'committed' : 'rolled-back')
+      const result = resultOf(operation, outcome)
+      span.setAttributes(result)
+      // Not what the error says: that may hold anything, and is in the log.
+      if ('error.type' in result) span.setStatus({ code: SpanStatusCode.ERROR })
       span.end()
-      const seconds = (performance.now() - began) / 1_000
-      measure.ended(operation, labels, seconds, failed)
+      measure.ended(operation, labels, result, (performance.now() - began) / 1_000)
     },
   }
 }
 
-function failureOf(outcome: Outcome | undefined): string | undefined {
-  return outcome === undefined || outcome === 'rolled-back' ? undefined : errorType(outcome.error)
+function resultOf({ kind }: Operation, outcome: Outcome | undefined): Attributes {
+  return {
+    ...(kind === 'transaction' && {
+      'posthorn.transaction.outcome': outcome === undefined ? 'committed' : 'rolled-back',
+    }),
+    ...(typeof outcome === 'object' && { 'error.type': errorType(outcome.error) }),
+  }
 }
-
-const OUTCOME = 'posthorn.transaction.outcome'
