@@ -35,7 +35,7 @@ export interface PostgresDriverOptions {
   /** Has the connections speak TLS, with this server only. Without it the URL's `sslmode` counts, as postgres.js has it. */
   readonly tls?: PostgresTlsOptions
   /** Hears how long connections are waited for; `applicationName` is the name of the pool. */
-  readonly telemetry?: Telemetry
+  readonly telemetry?: Telemetry | undefined
 }
 
 /**

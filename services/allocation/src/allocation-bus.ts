@@ -1,6 +1,6 @@
 import type { Storage } from '@posthorn/chassis'
 import { allocation } from '@posthorn/contracts'
-import { createMessageBus, type MessageBus, type Middleware } from '@posthorn/core'
+import { createMessageBus, type MessageBus, type Middleware, type Telemetry } from '@posthorn/core'
 import { commandHandlers, eventHandlers } from './service-layer/handlers.ts'
 import type { Repositories } from './service-layer/unit.ts'
 
@@ -8,6 +8,7 @@ export interface BusParts {
   readonly storage: Pick<Storage<Repositories, 'allocation'>, 'units' | 'outbox'>
   readonly middleware?: readonly Middleware[]
   readonly onError?: (error: unknown, handler: string) => void
+  readonly telemetry?: Telemetry | undefined
 }
 
 /** The service's message bus: its handlers, on any storage. */

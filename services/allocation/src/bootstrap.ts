@@ -1,4 +1,10 @@
-import { createLogger, createService, type Service, type Storage } from '@posthorn/chassis'
+import {
+  createLogger,
+  createService,
+  type Service,
+  type ServiceTelemetry,
+  type Storage,
+} from '@posthorn/chassis'
 import { allocation, notifications, system } from '@posthorn/contracts'
 import { type ExternalBus, logging, type Middleware } from '@posthorn/core'
 import { RabbitMqExternalBus } from '@posthorn/rabbitmq'
@@ -16,6 +22,7 @@ export interface Overrides {
   readonly storage?: Storage<Repositories, 'allocation'>
   readonly externalBus?: ExternalBus<'allocation'>
   readonly logger?: ReturnType<typeof createLogger>
+  readonly telemetry?: ServiceTelemetry | undefined
   /** Around every handler, inside the logging. */
   readonly middleware?: readonly Middleware[]
 }
@@ -23,12 +30,14 @@ export interface Overrides {
 export async function bootstrap(config: Config, overrides: Overrides = {}): Promise<Service> {
   const {
     logger = createLogger(allocation.name, config.logLevel),
+    telemetry,
     middleware = [],
-    storage = postgresStorage(config.database),
+    storage = postgresStorage(config.database, telemetry?.telemetry),
     externalBus = new RabbitMqExternalBus({
       ...config.broker,
       domain: allocation.name,
       system,
+      telemetry: telemetry?.telemetry,
       onError: ({ error: err, ...facts }) => logger.warn({ err, ...facts }, 'a delivery did not end well'),
       ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
     }),
@@ -36,6 +45,7 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
   const bus = allocationBus({
     storage,
     middleware: [logging(logger), ...middleware],
+    telemetry: telemetry?.telemetry,
     onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it stays in the outbox'),
   })
   externalBus.registerDomains(notifications.name)
@@ -53,5 +63,6 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
     storage,
     bus,
     externalBus,
+    telemetry,
   })
 }

@@ -1,6 +1,6 @@
 import type { Storage } from '@posthorn/chassis'
 import { allocation, notifications } from '@posthorn/contracts'
-import { createMessageBus, type MessageBus, type Middleware } from '@posthorn/core'
+import { createMessageBus, type MessageBus, type Middleware, type Telemetry } from '@posthorn/core'
 import type { Delivery } from './service-layer/deliver-mail.ts'
 import { commandHandlers, eventHandlers, subscriptionHandlers } from './service-layer/handlers.ts'
 import type { Repositories } from './service-layer/unit.ts'
@@ -10,6 +10,7 @@ export interface BusParts {
   readonly dependencies: Delivery
   readonly middleware?: readonly Middleware[]
   readonly onError?: (error: unknown, handler: string) => void
+  readonly telemetry?: Telemetry | undefined
 }
 
 const { Allocated, Deallocated, BackorderCancelled, OutOfStock } = allocation.events

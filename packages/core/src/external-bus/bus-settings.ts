@@ -33,7 +33,7 @@ export interface ExternalBusOptions<D extends string = string> {
   readonly clock?: Clock
   /** Hears of every delivery that did not end well. By default they become warnings of the process. */
   readonly onError?: (failure: DeliveryFailure) => void
-  readonly telemetry?: Telemetry
+  readonly telemetry?: Telemetry | undefined
 }
 
 /** The options with every choice made. */

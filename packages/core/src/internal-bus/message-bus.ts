@@ -103,5 +103,5 @@ export interface MessageBusOptions<
   /** Told what cannot be told to anybody else: a follow-up that failed, or could not even be marked as failed. */
   readonly onError?: (error: unknown, handler: string) => void
   readonly clock?: Clock
-  readonly telemetry?: Telemetry
+  readonly telemetry?: Telemetry | undefined
 }

@@ -24,7 +24,7 @@ export interface RelayOptions {
   /** Told of every failure; `entry` is missing when it was the store that failed. */
   readonly onError?: (error: unknown, entry?: OutboxEntry) => void
   readonly clock?: Clock
-  readonly telemetry?: Telemetry
+  readonly telemetry?: Telemetry | undefined
 }
 
 /** Longest time for one batch, in ms: a store gives the queue to another relay when one is silent for longer. */

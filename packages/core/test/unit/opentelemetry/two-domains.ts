@@ -4,10 +4,11 @@ import { InMemoryBroker } from '../../../src/external-bus/in-memory-broker.ts'
 import { inMemoryExternalBus } from '../../../src/external-bus/in-memory-external-bus.ts'
 import { planSystem } from '../../../src/external-bus/plan-system.ts'
 import { createMessageBus } from '../../../src/internal-bus/create-message-bus.ts'
-import { detached } from '../../../src/internal-bus/handlers.ts'
+import { detached, type Outgoing } from '../../../src/internal-bus/handlers.ts'
 import { command, event } from '../../../src/messages/declare.ts'
 import { defineDomain } from '../../../src/messages/define-domain.ts'
 import { defineSystem } from '../../../src/messages/define-system.ts'
+import type { MessageOf } from '../../../src/messages/definitions.ts'
 import type { Message } from '../../../src/messages/message.ts'
 import { Relay } from '../../../src/outbox/relay.ts'
 import type { Telemetry } from '../../../src/telemetry/telemetry.ts'
@@ -92,7 +93,7 @@ export async function twoDomains(telemetry: Telemetry | undefined, behaviour: Be
       events: { Moved: { done: () => moved.resolve() } },
       subscriptions: {
         'shop.Sold': {
-          move: detached<ReturnType<typeof shop.events.Sold>, 'depot'>(async (message, outgoing) => {
+          move: detached(async (message: MessageOf<typeof shop.events.Sold>, outgoing: Outgoing<'depot'>) => {
             behaviour.move?.(message)
             await depotLink.call(shop.commands.Price(message.payload, message))
             outgoing.publish(depot.events.Moved(message.payload))

@@ -1,0 +1,102 @@
+import { context, diag, metrics, propagation, trace } from '@opentelemetry/api'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { type SpanCollector, startSpanCollector } from '../../../../tooling/running-system/span-collector.ts'
+import { createHttpServer, type Routes } from '../../src/http-server.ts'
+import { createLogger } from '../../src/logger.ts'
+import { type ServiceTelemetry, startTelemetry } from '../../src/telemetry.ts'
+
+let collector: SpanCollector
+let telemetry: ServiceTelemetry | undefined
+const lines: string[] = []
+const logger = createLogger('test', 'info', { write: (line) => void lines.push(line) })
+
+beforeAll(async () => {
+  collector = await startSpanCollector()
+  telemetry = await startTelemetry('test', { disabled: false, endpoint: `${collector.url}/` }, logger)
+})
+
+afterAll(async () => {
+  await collector.stop()
+  for (const api of [trace, context, propagation, metrics, diag]) api.disable()
+})
+
+const routes: Routes = (app, _options, done) => {
+  app.get('/health/live', async () => 'live')
+  app.post('/things/:thing', { schema: { body: z.object({ n: z.int() }) } }, async (request) => {
+    request.log.info('asked')
+    if (request.body.n === 5) throw new Error('five')
+    return {}
+  })
+  done()
+}
+
+const server = (observed: ServiceTelemetry | undefined) =>
+  createHttpServer({
+    title: 'Test',
+    description: '',
+    logger,
+    statuses: {},
+    routes: [routes],
+    overloaded: () => false,
+    telemetry: observed,
+  })
+
+const TRACE = 'a'.repeat(32)
+const headers = { traceparent: `00-${TRACE}-${'b'.repeat(16)}-01` }
+
+test('a request is a span of the trace that it comes with, and so are the lines that are logged for it', async () => {
+  const http = await server(telemetry)
+  lines.length = 0
+  const answer = await http.inject({ method: 'POST', url: '/things/4711?q=1', headers, payload: { n: 1 } })
+  expect(answer.statusCode).toBe(200)
+  const logged = lines.map((line) => JSON.parse(line))
+  for (const msg of ['asked', 'request completed']) {
+    expect(logged).toContainEqual(
+      expect.objectContaining({ msg, trace_id: TRACE, span_id: expect.stringMatching(/^[0-9a-f]{16}$/) }),
+    )
+  }
+  expect(lines.join('').match(/"trace_id"/g)).toHaveLength(2)
+})
+
+test('metrics are given in the text format of Prometheus, by route and status, without what only watches', async () => {
+  const http = await server(telemetry)
+  await http.inject({ method: 'POST', url: '/things/1', payload: { n: 5 } })
+  await http.inject({ method: 'GET', url: '/health/live' })
+  await http.inject({ method: 'GET', url: `/${'x'.repeat(50)}` })
+  const answer = await http.inject('/metrics')
+  expect(answer.statusCode).toBe(200)
+  expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+  const labels =
+    'http_request_method="POST",url_scheme="http",http_route="/things/:thing",http_response_status_code="500",error_type="500"'
+  expect(answer.body).toContain(`http_server_request_duration_count{${labels}} 1\n`)
+  expect(answer.body).toContain('service_name="test"')
+  expect(answer.body).not.toContain('health')
+  expect(answer.body).not.toContain('xxx')
+  expect((await http.inject({ method: 'POST', url: '/metrics' })).statusCode).toBe(405)
+})
+
+test('without telemetry there are no metrics', async () => {
+  expect((await (await server(undefined)).inject('/metrics')).statusCode).toBe(404)
+})
+
+test('it is not started when it is disabled', async () => {
+  const options = { disabled: true, endpoint: collector.url }
+  expect(await startTelemetry('test', options, logger)).toBeUndefined()
+})
+
+test('a stop hands over the last spans', async () => {
+  await telemetry?.stop(5_000)
+  const span = collector.spans.find(({ traceId }) => traceId === TRACE)
+  expect(span).toMatchObject({
+    service: 'test',
+    name: 'POST /things/:thing',
+    parentSpanId: 'b'.repeat(16),
+    attributes: {
+      'http.request.method': 'POST',
+      'http.route': '/things/:thing',
+      'url.path': '/things/4711',
+    },
+  })
+  expect(collector.spans.map(({ name }) => name).filter((name) => /health|metrics/.test(name))).toEqual([])
+})
