@@ -85,6 +85,7 @@ class InProcessMessageBus<
       maxDepth,
       lease: (position, ms) => outbox.lease(position, ms),
       retry: (work) => retryConflicts(retry, clock, work),
+      telemetry: options.telemetry,
     }
     this.#around = compose([
       ...(options.middleware ?? []),

@@ -43,6 +43,11 @@ export function instrumentsOf(meter: Meter) {
     outboxEntries: gauge('posthorn.outbox.entries', '{entry}', 'What is in the outbox'),
     outboxLag: gauge('posthorn.outbox.lag', 's', 'Age of the oldest entry of the outbox that is not dead'),
     deliveryFailures: counter('posthorn.delivery.failures', '{delivery}', 'Deliveries that did not end well'),
+    repetitions: counter(
+      'posthorn.inbox.repetitions',
+      '{message}',
+      'Messages that came again and were not applied again',
+    ),
     reconnects: counter(
       'posthorn.broker.reconnects',
       '{reconnect}',

@@ -51,6 +51,9 @@ export function meterOf(instruments: Instruments) {
           })
           break
         }
+        case 'repeated':
+          instruments.repetitions.add(1, { 'posthorn.message.type': fact.type })
+          break
         case 'entry-failed':
           instruments.entryFailures.add(1, {
             'posthorn.outbox.to': fact.to,

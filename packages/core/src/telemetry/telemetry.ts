@@ -80,6 +80,11 @@ export interface Destination {
 export type Fact =
   | ({ readonly kind: 'delivery-failed' } & Pick<DeliveryFailure, 'queue' | 'reason' | 'action'>)
   | {
+      /** A message came again, and was not applied again. */
+      readonly kind: 'repeated'
+      readonly type: string
+    }
+  | {
       /** An outbox entry could not be passed on, or its local handler failed; it will be tried again, or is dead. */
       readonly kind: 'entry-failed'
       readonly to: 'broker' | 'local'

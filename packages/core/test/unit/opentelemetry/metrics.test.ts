@@ -109,8 +109,7 @@ test('a delivery that failed is counted with its queue, the reason and what was 
     body: Buffer.from('{}'),
     properties,
   })
-  const buried = () => world.broker.deadLetters('shop', 'depot.q.events').length === 1
-  for (let tries = 0; !buried() && tries < 1_000; tries++) await new Promise(setImmediate)
+  await eventually(() => world.broker.deadLetters('shop', 'depot.q.events').length === 1)
   await world.stop()
   expect(await recorder.values('posthorn.delivery.failures')).toEqual([
     {
@@ -174,3 +173,43 @@ test('a store that does not answer holds up nobody who asks for metrics', async 
   recorder.telemetry.watch({ kind: 'outbox', read: () => Promise.reject(new Error('away')) })
   expect(await recorder.values('posthorn.outbox.entries')).toEqual([])
 })
+
+test('C92 after a run the counts are exact: what was published, came twice, was applied and died', async () => {
+  const world = await twoDomains(recorder.telemetry)
+  const count = 20
+  for (let n = 0; n < count; n++) await world.shopBus.handle(sell())
+  const sold = shop.events.Sold({ sku: 'lamp' })
+  for (let times = 0; times < 3; times++) await world.shopLink.publish(sold)
+  await eventually(() => world.moves() === count + 1)
+  await world.broker.inject('shop', 'shop', {
+    exchange: 'x.events',
+    routingKey: 'evt.Sold',
+    body: Buffer.from('{}'),
+    properties: { userId: 'shop', type: 'event:shop.Sold.v1', messageId: sold.id, contentType: 'text/plain' },
+  })
+  await eventually(() => world.broker.deadLetters('shop', 'depot.q.events').length === 1)
+  await world.stop()
+  const total = async (metric: string, labels: object) => {
+    const all = await recorder.values(metric)
+    const some = all.filter(({ attributes }) =>
+      Object.entries(labels).every(([key, value]) => Reflect.get(attributes, key) === value),
+    )
+    return some.reduce((sum, { value }) => sum + value, 0)
+  }
+  const published = { 'messaging.destination.name': 'x.events:evt.Sold' }
+  const delivered = { 'messaging.destination.name': 'x.events:evt.Sold:depot.q.events' }
+  expect(await total('messaging.client.sent.messages', published)).toBe(count + 3)
+  expect(await total('messaging.client.consumed.messages', delivered)).toBe(count + 3)
+  expect(await total('posthorn.inbox.repetitions', { 'posthorn.message.type': 'shop.Sold' })).toBe(2)
+  expect(await total('posthorn.handle.duration', { 'posthorn.handler': 'depot.Moved/done' })).toBe(count + 1)
+  expect(await total('posthorn.delivery.failures', { 'posthorn.action': 'dead-letter' })).toBe(1)
+  expect(world.moves()).toBe(count + 1)
+})
+
+async function eventually(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error('It did not come to that within 10 s')
+    await new Promise(setImmediate)
+  }
+}

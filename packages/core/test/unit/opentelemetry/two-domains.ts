@@ -83,6 +83,7 @@ export async function twoDomains(telemetry: Telemetry | undefined, behaviour: Be
   })
   const depotStore = new InMemoryStore()
   const moved = deferred()
+  let moves = 0
   const depotBus = createMessageBus({
     domain: depot,
     units: inMemoryUnitsOfWork({ domain: depot, store: depotStore, repositories: {}, ...heard }),
@@ -90,7 +91,14 @@ export async function twoDomains(telemetry: Telemetry | undefined, behaviour: Be
     subscribes: [shop.events.Sold],
     handlers: {
       commands: { Count: ({ payload }) => payload },
-      events: { Moved: { done: () => moved.resolve() } },
+      events: {
+        Moved: {
+          done: () => {
+            moves += 1
+            moved.resolve()
+          },
+        },
+      },
       subscriptions: {
         'shop.Sold': {
           move: detached(async (message: MessageOf<typeof shop.events.Sold>, outgoing: Outgoing<'depot'>) => {
@@ -125,6 +133,7 @@ export async function twoDomains(telemetry: Telemetry | undefined, behaviour: Be
     depotLink,
     /** Resolves when the depot has moved something. */
     moved: moved.promise,
+    moves: () => moves,
     stop: async () => {
       await relay.stop()
       for (const part of [depotLink, shopLink, depotBus, shopBus]) await part.stop()
