@@ -24,11 +24,13 @@ export interface SpanCollector {
 
 export async function startSpanCollector(): Promise<SpanCollector> {
   const spans: CollectedSpan[] = []
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    if (request.url === '/v1/traces') spans.push(...spansOf(JSON.parse(Buffer.concat(chunks).toString())))
-    response.setHeader('content-type', 'application/json').end('{}')
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      if (request.url === '/v1/traces') spans.push(...spansOf(JSON.parse(Buffer.concat(chunks).toString())))
+      response.setHeader('content-type', 'application/json').end('{}')
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

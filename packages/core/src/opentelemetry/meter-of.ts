@@ -8,8 +8,9 @@ export function meterOf(instruments: Instruments) {
   return {
     began(operation: Operation, labels: Attributes): void {
       if (operation.kind === 'handle') instruments.handleActive.add(1, labels)
-      if (operation.kind === 'transaction' && operation.attempt > 1)
-        instruments.transactionRetries.add(1, labels)
+      if (operation.kind === 'transaction') {
+        instruments.transactionRetries.add(operation.attempt > 1 ? 1 : 0, labels)
+      }
       if (operation.kind === 'process') instruments.consumedMessages.add(1, labels)
     },
 

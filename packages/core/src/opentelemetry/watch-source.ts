@@ -6,7 +6,10 @@ import type { Instruments } from './instruments.ts'
 /** Whoever asks for metrics does not wait longer than this for a store that does not answer, in ms. */
 const DEADLINE = 2_000
 
-/** Asks a source whenever metrics are collected, until the function is called that this gives. */
+/**
+ * Asks a source whenever metrics are collected, until the function is called that this gives. What counts its failures
+ * begins at 0: of a series that begins with the first one, nobody sees an increase.
+ */
 export function watchSource(meter: Meter, instruments: Instruments, source: Source): () => void {
   const { observables, observe } = observerOf(instruments, source)
   meter.addBatchObservableCallback(observe, observables)
@@ -21,7 +24,8 @@ interface Observer {
 function observerOf(instruments: Instruments, source: Source): Observer {
   switch (source.kind) {
     case 'outbox': {
-      const { outboxEntries, outboxLag } = instruments
+      const { outboxEntries, outboxLag, entryFailures } = instruments
+      for (const to of ['broker', 'local']) entryFailures.add(0, { 'posthorn.outbox.to': to })
       return {
         observables: [outboxEntries, outboxLag],
         observe: async (result) => {
@@ -35,7 +39,8 @@ function observerOf(instruments: Instruments, source: Source): Observer {
       }
     }
     case 'external-bus': {
-      const { linksUp, pendingCalls, droppedReplies } = instruments
+      const { linksUp, pendingCalls, droppedReplies, reconnects } = instruments
+      for (const { domain } of source.read().links) reconnects.add(0, { 'posthorn.link': domain })
       return {
         observables: [linksUp, pendingCalls, droppedReplies],
         observe: (result) => {
@@ -49,8 +54,9 @@ function observerOf(instruments: Instruments, source: Source): Observer {
       }
     }
     case 'pool': {
-      const { connectionCount, connectionMax, connectionPending } = instruments
+      const { connectionCount, connectionMax, connectionPending, connectionTimeouts } = instruments
       const pool = { 'db.client.connection.pool.name': source.name }
+      connectionTimeouts.add(0, pool)
       return {
         observables: [connectionCount, connectionMax, connectionPending],
         observe: (result) => {

@@ -123,7 +123,7 @@ test('a delivery that failed is counted with its queue, the reason and what was 
   ])
 })
 
-test('an entry that could not be passed on is counted, and the outbox tells how much waits and for how long', async () => {
+test('an entry that could not be passed on is counted, from 0 on, and the outbox tells how much waits and for how long', async () => {
   const store = new InMemoryStore()
   const units = inMemoryUnitsOfWork({ domain: shop, store, repositories: {} })
   await units.run(async (unit) => unit.publish(shop.events.Sold({ sku: 'lamp' })))
@@ -153,6 +153,8 @@ test('an entry that could not be passed on is counted, and the outbox tells how 
   expect(lag?.value).toBeGreaterThan(0)
   await relay.stop()
   expect(await recorder.values('posthorn.outbox.failures')).toEqual([
+    { value: 0, attributes: { 'posthorn.outbox.to': 'broker' } },
+    { value: 0, attributes: { 'posthorn.outbox.to': 'local' } },
     { value: 1, attributes: { 'posthorn.outbox.to': 'broker', 'error.type': 'TypeError' } },
   ])
 })
