@@ -19,10 +19,9 @@ import { answerClientError, answerExpectation, noteResponse } from './client-err
 import { problemOf, type StatusTable } from './error-mapping.ts'
 import { acceptOnlyJson } from './json-body.ts'
 import { refuseOtherMethods } from './method-not-allowed.ts'
-import { metricsRoute } from './metrics-route.ts'
 import { observeRequests } from './observe-requests.ts'
 import { PROBLEM_JSON } from './problem.ts'
-import type { ServiceTelemetry } from './telemetry.ts'
+import type { ServiceTelemetry } from './service-telemetry.ts'
 import { validateRequests } from './validate-request.ts'
 
 /** A list of routes whose schemas are zod's. */
@@ -36,7 +35,7 @@ export interface HttpServerOptions {
   readonly routes: readonly Routes[]
   /** True while nothing that writes is to be accepted. */
   readonly overloaded: () => boolean
-  /** Absent: nobody hears of requests, and there is no `/metrics`. */
+  /** Absent: nobody hears of requests. */
   readonly telemetry?: ServiceTelemetry | undefined
 }
 
@@ -119,7 +118,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   await app.register(fastifySwaggerUi, { routePrefix: '/docs' })
   const allRegistered = refuseOtherMethods(app)
   for (const list of routes) await app.register(list)
-  if (telemetry !== undefined) await app.register(metricsRoute(telemetry))
   allRegistered()
   return app
 }

@@ -1,5 +1,5 @@
 import type { Routes } from './http-server.ts'
-import type { ServiceTelemetry } from './telemetry.ts'
+import type { ServiceTelemetry } from './service-telemetry.ts'
 
 /** What Prometheus scrapes. Like health it is for whoever runs the service, and says nothing of what it handles. */
 export function metricsRoute({ metrics }: ServiceTelemetry): Routes {

@@ -6,6 +6,7 @@ import { endInOrder } from './end-in-order.ts'
 import { healthRoutes } from './health.ts'
 import { createHttpServer, type HttpServerOptions } from './http-server.ts'
 import { type Connecting, keepConnecting } from './keep-connecting.ts'
+import { metricsRoute } from './metrics-route.ts'
 import { OutboxGauge } from './outbox-gauge.ts'
 import type { Storage } from './storage.ts'
 
@@ -64,7 +65,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   })
   const http = await createHttpServer({
     ...parts,
-    routes: [health, ...routes],
+    routes: [health, ...(telemetry === undefined ? [] : [metricsRoute(telemetry)]), ...routes],
     overloaded: () => gauge.overloaded,
   })
   const connections = new Connections(http.server)

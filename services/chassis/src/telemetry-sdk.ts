@@ -8,7 +8,7 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 import { openTelemetry } from '@posthorn/core/opentelemetry'
 import type { Logger } from 'pino'
-import type { ServiceTelemetry } from './telemetry.ts'
+import type { ServiceTelemetry } from './service-telemetry.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
 /** Whoever asks for metrics does not wait longer, in ms, for one that cannot be had. */

@@ -170,6 +170,11 @@ test('F14 when too much waits for the broker it accepts no more writes until tha
   await expect.poll(ready, { timeout: 10_000 }).toMatchObject({ code: 200, status: 'ready' })
 })
 
+test('without telemetry there are no metrics', async () => {
+  const { address } = await startShop()
+  expect((await fetch(`${address}/metrics`)).status).toBe(404)
+})
+
 test('without a database it is live but not ready', async () => {
   const { address, ready } = await startShop({ depthFails: true })
   expect(await ready()).toMatchObject({

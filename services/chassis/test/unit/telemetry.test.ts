@@ -4,7 +4,9 @@ import { z } from 'zod'
 import { type SpanCollector, startSpanCollector } from '../../../../tooling/running-system/span-collector.ts'
 import { createHttpServer, type Routes } from '../../src/http-server.ts'
 import { createLogger } from '../../src/logger.ts'
-import { type ServiceTelemetry, startTelemetry } from '../../src/telemetry.ts'
+import { metricsRoute } from '../../src/metrics-route.ts'
+import type { ServiceTelemetry } from '../../src/service-telemetry.ts'
+import { startTelemetry } from '../../src/start-telemetry.ts'
 
 let collector: SpanCollector
 let telemetry: ServiceTelemetry | undefined
@@ -31,22 +33,22 @@ const routes: Routes = (app, _options, done) => {
   done()
 }
 
-const server = (observed: ServiceTelemetry | undefined) =>
+const server = () =>
   createHttpServer({
     title: 'Test',
     description: '',
     logger,
     statuses: {},
-    routes: [routes],
+    routes: [routes, ...(telemetry === undefined ? [] : [metricsRoute(telemetry)])],
     overloaded: () => false,
-    telemetry: observed,
+    telemetry,
   })
 
 const TRACE = 'a'.repeat(32)
 const headers = { traceparent: `00-${TRACE}-${'b'.repeat(16)}-01` }
 
 test('a request is a span of the trace that it comes with, and so are the lines that are logged for it', async () => {
-  const http = await server(telemetry)
+  const http = await server()
   lines.length = 0
   const answer = await http.inject({ method: 'POST', url: '/things/4711?q=1', headers, payload: { n: 1 } })
   expect(answer.statusCode).toBe(200)
@@ -60,7 +62,7 @@ test('a request is a span of the trace that it comes with, and so are the lines 
 })
 
 test('metrics are given in the text format of Prometheus, by route and status, without what only watches', async () => {
-  const http = await server(telemetry)
+  const http = await server()
   await http.inject({ method: 'POST', url: '/things/1', payload: { n: 5 } })
   await http.inject({ method: 'GET', url: '/health/live' })
   await http.inject({ method: 'GET', url: `/${'x'.repeat(50)}` })
@@ -74,10 +76,6 @@ test('metrics are given in the text format of Prometheus, by route and status, w
   expect(answer.body).not.toContain('health')
   expect(answer.body).not.toContain('xxx')
   expect((await http.inject({ method: 'POST', url: '/metrics' })).statusCode).toBe(405)
-})
-
-test('without telemetry there are no metrics', async () => {
-  expect((await (await server(undefined)).inject('/metrics')).statusCode).toBe(404)
 })
 
 test('it is not started when it is disabled', async () => {

@@ -25,7 +25,7 @@ export const shop = defineDomain('shop', {
   events: { Sold: event(item, { key: ({ sku }) => sku }), Told: event(item, { private: true }) },
 })
 
-export const depot = defineDomain('depot', {
+const depot = defineDomain('depot', {
   commands: { Count: command({ input: item, output: item }) },
   events: { Moved: event(item, { private: true }) },
 })
