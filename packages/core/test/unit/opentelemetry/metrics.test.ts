@@ -171,6 +171,18 @@ test('a bus tells which of its links are up for as long as it runs', async () =>
   await world.stop()
 })
 
+test('a link that was lost and is back is counted', async () => {
+  const world = await twoDomains(recorder.telemetry)
+  const reconnects = () => recorder.values('posthorn.broker.reconnects')
+  expect(await reconnects()).toContainEqual({ value: 0, attributes: { 'posthorn.link': 'shop' } })
+  world.broker.disconnect('shop')
+  await eventually(() => world.shopLink.health().state === 'up')
+  await world.stop()
+  // The depot's link to the shop's vhost was not touched.
+  expect(await reconnects()).toContainEqual({ value: 1, attributes: { 'posthorn.link': 'shop' } })
+  expect(await reconnects()).toContainEqual({ value: 0, attributes: { 'posthorn.link': 'depot' } })
+})
+
 test('a store that does not answer holds up nobody who asks for metrics', async () => {
   recorder.telemetry.watch({ kind: 'outbox', read: () => Promise.reject(new Error('away')) })
   expect(await recorder.values('posthorn.outbox.entries')).toEqual([])
