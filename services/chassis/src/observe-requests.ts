@@ -1,6 +1,5 @@
 import {
   type Attributes,
-  type Context,
   context,
   metrics,
   propagation,
@@ -9,7 +8,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api'
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 /** Asked for every second by whoever watches. */
 const UNOBSERVED: ReadonlySet<string> = new Set(['/health/live', '/health/ready', '/metrics'])
@@ -22,7 +21,7 @@ const LONGEST_PATH = 256
 
 interface Observed {
   readonly span: Span
-  readonly within: Context
+  readonly began: number
   readonly labels: Attributes
 }
 
@@ -36,7 +35,7 @@ export function observeRequests(app: FastifyInstance): void {
   })
   const requests = new WeakMap<FastifyRequest, Observed>()
 
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const { method, url } = request
     const route = request.routeOptions.url
     if (route !== undefined && UNOBSERVED.has(route)) {
@@ -52,41 +51,33 @@ export function observeRequests(app: FastifyInstance): void {
     const origin = propagation.extract(context.active(), request.headers)
     const name = route === undefined ? method : `${method} ${route}`
     const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, origin)
-    const within = trace.setSpan(origin, span)
-    requests.set(request, { span, within, labels })
-    reply.log = loggingWithin(reply.log, within)
-    context.with(within, done)
+    requests.set(request, { span, began: performance.now(), labels })
+    context.with(trace.setSpan(origin, span), done)
   })
 
-  // A body comes in by the socket, and what the socket calls knows nothing of the request.
-  app.addHook('preValidation', (request, _reply, done) => {
+  const end = (request: FastifyRequest, milliseconds: number, outcome: Attributes) => {
     const observed = requests.get(request)
-    if (observed === undefined) done()
-    else context.with(observed.within, done)
-  })
+    if (observed === undefined) return
+    requests.delete(request)
+    const { span, labels } = observed
+    span.setAttributes(outcome)
+    if ('error.type' in outcome) span.setStatus({ code: SpanStatusCode.ERROR })
+    span.end()
+    duration.record(milliseconds / 1_000, { ...labels, ...outcome })
+  }
 
-  app.addHook('onResponse', (request, reply, done) => {
-    const observed = requests.get(request)
-    if (observed !== undefined) {
-      const { span, labels } = observed
-      const { statusCode } = reply
-      const outcome = {
-        'http.response.status_code': statusCode,
-        ...(statusCode >= 500 && { 'error.type': String(statusCode) }),
-      }
-      span.setAttributes(outcome)
-      if (statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
-      span.end()
-      duration.record(reply.elapsedTime / 1_000, { ...labels, ...outcome })
-    }
+  app.addHook('onResponse', (request, { statusCode, elapsedTime }, done) => {
+    end(request, elapsedTime, {
+      'http.response.status_code': statusCode,
+      ...(statusCode >= 500 && { 'error.type': String(statusCode) }),
+    })
     done()
   })
-}
 
-/** The line that tells of the answer is written when nothing of its request goes on any more. */
-function loggingWithin(log: FastifyBaseLogger, within: Context): FastifyBaseLogger {
-  const method = (name: 'info' | 'error') => ({
-    value: (...args: unknown[]) => context.with(within, () => Reflect.apply(log[name], log, args)),
+  // Whoever asked has gone, and may never be answered.
+  app.addHook('onRequestAbort', (request, done) => {
+    const { began = 0 } = requests.get(request) ?? {}
+    end(request, performance.now() - began, { 'error.type': 'aborted' })
+    done()
   })
-  return Object.create(log, { info: method('info'), error: method('error') })
 }

@@ -3,7 +3,7 @@ import { harmless } from '../listener.ts'
 import type { AnyCommandDefinition, AnyEventDefinition } from '../messages/definitions.ts'
 import type { CallableBy, Command, Event, ResultOf } from '../messages/message.ts'
 import type { StoredMessage } from '../outbox/outbox.ts'
-import { during, inTrace } from '../telemetry/during.ts'
+import { during } from '../telemetry/during.ts'
 import { BusSession } from './bus-session.ts'
 import { type BusSettings, type ExternalBusOptions, settingsOf } from './bus-settings.ts'
 import type {
@@ -147,9 +147,7 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
   async #call(command: Command, options: CallOptions | undefined): Promise<unknown> {
     const { telemetry } = this.#settings
     if (telemetry === undefined) return this.#ask(command, options)
-    return during(telemetry, { kind: 'call', message: command }, (running) =>
-      this.#ask(inTrace(command, running), options),
-    )
+    return during(telemetry, { kind: 'call', message: command }, () => this.#ask(command, options))
   }
 
   async #ask(command: Command, options: CallOptions | undefined): Promise<unknown> {

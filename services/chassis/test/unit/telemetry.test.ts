@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { context, diag, metrics, propagation, trace } from '@opentelemetry/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -25,9 +27,10 @@ afterAll(async () => {
 
 const routes: Routes = (app, _options, done) => {
   app.get('/health/live', async () => 'live')
-  app.post('/things/:thing', { schema: { body: z.object({ n: z.int() }) } }, async (request) => {
-    request.log.info('asked')
-    if (request.body.n === 5) throw new Error('five')
+  app.get('/never', () => new Promise(() => undefined))
+  app.post('/things/:thing', { schema: { body: z.object({ n: z.int() }) } }, async ({ body, log }) => {
+    log.info('asked')
+    if (body.n === 5) throw new Error('five')
     return {}
   })
   done()
@@ -49,9 +52,21 @@ const headers = { traceparent: `00-${TRACE}-${'b'.repeat(16)}-01` }
 
 test('a request is a span of the trace that it comes with, and so are the lines that are logged for it', async () => {
   const http = await server()
+  const address = await http.listen({ host: '127.0.0.1', port: 0 })
   lines.length = 0
-  const answer = await http.inject({ method: 'POST', url: '/things/4711?q=1', headers, payload: { n: 1 } })
+  const asking = request(`${address}/things/4711?q=1`, {
+    method: 'POST',
+    agent: false,
+    headers: { ...headers, 'content-type': 'application/json', 'content-length': '7' },
+  })
+  asking.flushHeaders()
+  await expect.poll(() => lines.join('')).toContain('incoming request')
+  // What the socket now brings, it brings in nobody's trace.
+  asking.end('{"n":1}')
+  const [answer] = (await once(asking, 'response')) as [IncomingMessage]
   expect(answer.statusCode).toBe(200)
+  answer.resume()
+  await http.close()
   const logged = lines.map((line) => JSON.parse(line))
   for (const msg of ['asked', 'request completed']) {
     expect(logged).toContainEqual(
@@ -76,6 +91,21 @@ test('metrics are given in the text format of Prometheus, by route and status, w
   expect(answer.body).not.toContain('health')
   expect(answer.body).not.toContain('xxx')
   expect((await http.inject({ method: 'POST', url: '/metrics' })).statusCode).toBe(405)
+})
+
+test('a request whose client has gone ends all the same', async () => {
+  const http = await server()
+  const address = await http.listen({ host: '127.0.0.1', port: 0 })
+  lines.length = 0
+  const asking = request(`${address}/never`)
+  asking.on('error', () => undefined)
+  asking.end()
+  await expect.poll(() => lines.join('')).toContain('incoming request')
+  asking.destroy()
+  await expect
+    .poll(async () => (await http.inject('/metrics')).body)
+    .toMatch(/http_server_request_duration_count\{[^}]*http_route="\/never",error_type="aborted"\} 1\n/)
+  await http.close()
 })
 
 test('it is not started when it is disabled', async () => {
