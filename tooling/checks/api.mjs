@@ -15,6 +15,7 @@ const budgets = {
   '@posthorn/core/contract-tests': 20,
   '@posthorn/core/describe': 8,
   '@posthorn/core/in-memory': 10,
+  '@posthorn/core/opentelemetry': 3,
   '@posthorn/core/simulation': 22,
   '@posthorn/core/storage': 45,
   '@posthorn/core/testing': 16,

@@ -18,7 +18,19 @@ const layers = [
   {
     rule: 'core imports nothing but itself and node: built-ins',
     from: /^packages\/core\/src\//,
+    except: /^packages\/core\/src\/opentelemetry\//,
     allow: [/^packages\/core\/src\//, /^node:/],
+  },
+  {
+    rule: 'opentelemetry imports nothing but core and @opentelemetry/api',
+    from: /^packages\/core\/src\/opentelemetry\//,
+    allow: [/^packages\/core\/src\//, /^@opentelemetry\/api$/],
+  },
+  {
+    rule: 'in core only its own entry point knows opentelemetry',
+    from: /^packages\/core\/src\//,
+    except: /^packages\/core\/src\/opentelemetry(\.ts$|\/)/,
+    deny: [/^packages\/core\/src\/opentelemetry(\.ts$|\/)/],
   },
   {
     rule: 'messages imports nothing from the rest of core but errors.ts',

@@ -8,6 +8,8 @@ export interface CaughtMail {
   readonly to: readonly string[]
   readonly subject: string
   readonly text: string
+  /** W3C trace context; null in a mail without. */
+  readonly traceparent: string | null
 }
 
 /** What the next recipient gets to hear instead of `250 OK`; null lets the mail through. */
@@ -58,8 +60,9 @@ export async function startMailCatcher(port = 0): Promise<MailCatcher> {
   })
 
   const keep = async (raw: Buffer, to: readonly string[]) => {
-    const { messageId = '', subject = '', text = '' } = await PostalMime.parse(raw)
-    const mail = { messageId, to, subject, text: text.trim() }
+    const { messageId = '', subject = '', text = '', headers } = await PostalMime.parse(raw)
+    const traceparent = headers.find(({ key }) => key === 'traceparent')?.value ?? null
+    const mail = { messageId, to, subject, text: text.trim(), traceparent }
     mails.push(mail)
     for (const listener of listeners) listener(mail)
   }

@@ -24,6 +24,7 @@ export type { Command, Event, Message, ResultOf } from './messages/message.ts'
 export { ValidationFailed } from './messages/validate.ts'
 export type { OutboxEntry, OutboxQueue } from './outbox/outbox.ts'
 export { Relay } from './outbox/relay.ts'
+export type { Telemetry } from './telemetry/telemetry.ts'
 export type {
   Aggregate,
   AggregateMapping,

@@ -20,6 +20,7 @@ export interface RabbitMqBrokerOptions {
 export class RabbitMqBroker implements Broker {
   readonly user: string
   readonly promises = { durable: true, ordered: true } as const
+  readonly system = 'rabbitmq'
   readonly #endpoint: Endpoint
   readonly #tls: TlsOptions | undefined
 

@@ -21,6 +21,17 @@ export class ConnectionPool {
   readonly #ended = new AbortController()
   #opening = 0
 
+  /** How many connections there are, and how many wait for one. */
+  get state(): {
+    readonly used: number
+    readonly idle: number
+    readonly max: number
+    readonly pending: number
+  } {
+    const idle = this.#idle.length
+    return { used: this.#connections.size - idle, idle, max: this.#max, pending: this.#waiting.size }
+  }
+
   /** @param open makes a connection that can be used, unless the pool is ended meanwhile */
   constructor(max: number, open: (ended: AbortSignal) => Promise<Connection>) {
     this.#max = max

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
-import { PosthornError, type UnitOptions } from '@posthorn/core'
+import { PosthornError, type Telemetry, type UnitOptions } from '@posthorn/core'
 import type { Row } from 'postgres'
 import { cancelQuery } from './cancel-query.ts'
 import {
@@ -34,6 +34,8 @@ export interface PostgresDriverOptions {
   readonly prepare?: boolean
   /** Has the connections speak TLS, with this server only. Without it the URL's `sslmode` counts, as postgres.js has it. */
   readonly tls?: PostgresTlsOptions
+  /** Hears how long connections are waited for; `applicationName` is the name of the pool. */
+  readonly telemetry?: Telemetry | undefined
 }
 
 /**
@@ -57,6 +59,9 @@ export class PostgresDriver implements AsyncDisposable {
   readonly #patience: number
   readonly #addedListeners = new Set<() => void>()
   readonly #running = new Set<Promise<unknown>>()
+  readonly #telemetry: Telemetry | undefined
+  readonly #name: string
+  readonly #unwatch: (() => void) | undefined
   #ending: Promise<void> | undefined
 
   constructor(url: string, options: PostgresDriverOptions = {}) {
@@ -67,6 +72,7 @@ export class PostgresDriver implements AsyncDisposable {
       prepare = true,
       patience = 5_000,
       tls,
+      telemetry,
     } = options
     this.#max = max
     this.#patience = patience
@@ -77,6 +83,9 @@ export class PostgresDriver implements AsyncDisposable {
       connection: { application_name: applicationName },
     }
     this.#pool = new ConnectionPool(max, (ended) => Connection.open(url, client, ended))
+    this.#telemetry = telemetry
+    this.#name = applicationName
+    this.#unwatch = telemetry?.watch({ kind: 'pool', name: applicationName, read: () => this.#pool.state })
     this.db = drizzleOn(
       (text, parameters, arrays) => this.query(text, parameters, arrays) as Promise<unknown[]>,
       { savepoint: () => Promise.reject(noTransaction()) },
@@ -178,11 +187,21 @@ export class PostgresDriver implements AsyncDisposable {
   }
 
   async #connection(timeout: number, signal?: AbortSignal): Promise<Connection> {
+    const began = this.#telemetry === undefined ? 0 : performance.now()
     try {
-      return await this.#pool.acquire(timeout, signal)
+      const connection = await this.#pool.acquire(timeout, signal)
+      this.#noteWait(began)
+      return connection
     } catch (error) {
+      this.#noteWait(began, error)
       throw signal?.aborted ? signal.reason : classifyError(error)
     }
+  }
+
+  #noteWait(began: number, error?: unknown): void {
+    if (this.#telemetry === undefined) return
+    const waited = performance.now() - began
+    this.#telemetry.note({ kind: 'connection-awaited', pool: this.#name, waited, error })
   }
 
   /** Asked also while the driver is ending, which waits for the answer. */
@@ -222,6 +241,7 @@ export class PostgresDriver implements AsyncDisposable {
 
   async #end(patience: number): Promise<void> {
     await within(patience, this.#idle())
+    this.#unwatch?.()
     await this.#pool.end()
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Row } from '@posthorn/core'
+import type { Row, Telemetry } from '@posthorn/core'
 import {
   Basket,
   basketMapping,
@@ -71,10 +71,11 @@ function finderOf({ db, transaction }: DrizzleUnit) {
 }
 
 /** Units of work on a database that `createMarket` has prepared. `more` columns are added to each basket's row. */
-export function marketUnits(driver: PostgresDriver, more: Row = {}) {
+export function marketUnits(driver: PostgresDriver, more: Row = {}, telemetry?: Telemetry) {
   return drizzleUnitsOfWork({
     domain: market,
     driver,
+    telemetry,
     repositories: { baskets: (unit) => basketsOf(unit, more) },
     adapters: { finder: finderOf },
   })

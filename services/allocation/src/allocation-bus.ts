@@ -1,6 +1,12 @@
 import type { Storage } from '@posthorn/chassis'
 import { allocation } from '@posthorn/contracts'
-import { type Clock, createMessageBus, type MessageBus, type Middleware } from '@posthorn/core'
+import {
+  type Clock,
+  createMessageBus,
+  type MessageBus,
+  type Middleware,
+  type Telemetry,
+} from '@posthorn/core'
 import { commandHandlers, eventHandlers } from './service-layer/handlers.ts'
 import type { Repositories } from './service-layer/unit.ts'
 
@@ -9,6 +15,7 @@ export interface BusParts {
   readonly middleware?: readonly Middleware[]
   readonly onError?: (error: unknown, handler: string) => void
   readonly clock?: Clock
+  readonly telemetry?: Telemetry | undefined
 }
 
 /** The service's message bus: its handlers, on any storage. */

@@ -1,4 +1,10 @@
-import { createLogger, createService, type Service, type Storage } from '@posthorn/chassis'
+import {
+  createLogger,
+  createService,
+  type Service,
+  type ServiceTelemetry,
+  type Storage,
+} from '@posthorn/chassis'
 import { allocation, notifications, system } from '@posthorn/contracts'
 import { type Clock, type ExternalBus, logging, type Middleware } from '@posthorn/core'
 import { RabbitMqExternalBus } from '@posthorn/rabbitmq'
@@ -17,6 +23,7 @@ export interface Overrides {
   readonly externalBus?: ExternalBus<'allocation'>
   readonly logger?: ReturnType<typeof createLogger>
   readonly clock?: Clock
+  readonly telemetry?: ServiceTelemetry | undefined
   /** Around every handler, inside the logging. */
   readonly middleware?: readonly Middleware[]
 }
@@ -24,12 +31,14 @@ export interface Overrides {
 export async function bootstrap(config: Config, overrides: Overrides = {}): Promise<Service> {
   const {
     logger = createLogger(allocation.name, config.logLevel),
+    telemetry,
     middleware = [],
-    storage = postgresStorage(config.database),
+    storage = postgresStorage(config.database, telemetry?.telemetry),
     externalBus = new RabbitMqExternalBus({
       ...config.broker,
       domain: allocation.name,
       system,
+      telemetry: telemetry?.telemetry,
       onError: ({ error: err, ...facts }) => logger.warn({ err, ...facts }, 'a delivery did not end well'),
       ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
     }),
@@ -37,6 +46,7 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
   const bus = allocationBus({
     storage,
     middleware: [logging(logger), ...middleware],
+    telemetry: telemetry?.telemetry,
     onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it stays in the outbox'),
     ...(overrides.clock === undefined ? {} : { clock: overrides.clock }),
   })
@@ -56,5 +66,6 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
     bus,
     externalBus,
     clock: overrides.clock,
+    telemetry,
   })
 }

@@ -21,6 +21,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     logLevel: given.LOG_LEVEL,
     outboxCap: given.OUTBOX_CAP,
     stopDeadline: given.STOP_SECONDS * 1_000,
+    openTelemetry: {
+      disabled: given.OTEL_SDK_DISABLED === 'true',
+      endpoint: given.OTEL_EXPORTER_OTLP_ENDPOINT,
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-import { createLogger, runService } from '@posthorn/chassis'
+import { createLogger, runService, startTelemetry } from '@posthorn/chassis'
 import { bootstrap } from './bootstrap.ts'
 import { loadConfig } from './config.ts'
 import { rebuildAllocations } from './rebuild-allocations.ts'
@@ -9,6 +9,7 @@ if (process.argv[2] === 'rebuild-allocations') {
   await runService('allocation', async () => {
     const config = loadConfig()
     const logger = createLogger('allocation', config.logLevel)
-    return { logger, service: await bootstrap(config, { logger }) }
+    const telemetry = await startTelemetry('allocation', config.openTelemetry, logger)
+    return { logger, service: await bootstrap(config, { logger, telemetry }) }
   })
 }

@@ -85,6 +85,9 @@ export const serviceVariables = {
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).default('info'),
   /** Entries in the outbox from which on nothing new is accepted. */
   OUTBOX_CAP: wholeNumber(1, 1_000_000_000).default(10_000),
+  /** Where traces go, by OTLP over HTTP, without `/v1/traces`. Without it there are metrics alone. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: urlVariable('http', 'https').optional(),
+  OTEL_SDK_DISABLED: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'),
   /** How long a stop may take: less than whoever asks for it waits before he kills, which is commonly 30 s. */
   STOP_SECONDS: wholeNumber(1, 3_600).default(25),
 }

@@ -24,6 +24,9 @@ const readiness = z.object({
   status: z
     .enum(['ready', 'degraded', 'unavailable'])
     .describe('degraded: requests are served, but messages wait for the broker'),
+  notReady: z
+    .array(z.enum(['database', 'outbox', 'broker', 'service']))
+    .describe('the parts at fault: the outbox when it is full, the service when it is stopping'),
   database: z.enum(['up', 'down']),
   outbox: z
     .object({ broker: z.int(), local: z.int(), dead: z.int(), oldest: z.number() })
@@ -54,9 +57,15 @@ export function healthRoutes({ gauge, externalBus, notConnected, stopping }: Hea
         ]).catch(() => null)
         const { state, links } = externalBus.health()
         const { reason = null, permanent = false } = notConnected() ?? {}
-        const unavailable = outbox === null || gauge.overloaded || stopping()
-        return reply.code(unavailable ? 503 : 200).send({
-          status: unavailable ? 'unavailable' : state === 'up' ? 'ready' : 'degraded',
+        const unavailable = [
+          ...(outbox === null ? (['database'] as const) : []),
+          ...(gauge.overloaded ? (['outbox'] as const) : []),
+          ...(stopping() ? (['service'] as const) : []),
+        ]
+        const degraded = state === 'up' ? [] : (['broker'] as const)
+        return reply.code(unavailable.length > 0 ? 503 : 200).send({
+          status: unavailable.length > 0 ? 'unavailable' : degraded.length > 0 ? 'degraded' : 'ready',
+          notReady: [...unavailable, ...degraded],
           database: outbox === null ? 'down' : 'up',
           outbox,
           broker: { state, reason, permanent, links: [...links] },

@@ -19,7 +19,9 @@ import { answerClientError, answerExpectation, noteResponse } from './client-err
 import { problemOf, type StatusTable } from './error-mapping.ts'
 import { acceptOnlyJson } from './json-body.ts'
 import { refuseOtherMethods } from './method-not-allowed.ts'
+import { observeRequests } from './observe-requests.ts'
 import { PROBLEM_JSON } from './problem.ts'
+import type { ServiceTelemetry } from './service-telemetry.ts'
 import { validateRequests } from './validate-request.ts'
 
 /** A list of routes whose schemas are zod's. */
@@ -33,6 +35,8 @@ export interface HttpServerOptions {
   readonly routes: readonly Routes[]
   /** True while nothing that writes is to be accepted. */
   readonly overloaded: () => boolean
+  /** Absent: nobody hears of requests. */
+  readonly telemetry?: ServiceTelemetry | undefined
 }
 
 /** Bounds on everything that a stranger chooses. 64 characters, percent-encoded, are at most 768. */
@@ -62,7 +66,7 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** The HTTP entrypoint, with problem details for errors and OpenAPI at `/docs`. It stands behind a gateway: no authentication. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
-  const { title, description, logger, routes, statuses, overloaded } = options
+  const { title, description, logger, routes, statuses, overloaded, telemetry } = options
   const loggerInstance: FastifyBaseLogger = logger
   const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const problem = problemOf(error, statuses, request.id)
@@ -88,6 +92,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   app.setNotFoundHandler(() => {
     throw new PosthornError('NotFound', 'There is nothing at this path.')
   })
+  if (telemetry !== undefined) observeRequests(app)
   let closing = false
   app.addHook('preClose', async () => {
     closing = true

@@ -1,11 +1,13 @@
+import { traceFields } from '@posthorn/core/opentelemetry'
 import { type Logger, pino } from 'pino'
 import { withoutSecrets } from './without-secrets.ts'
 
-/** JSON lines on standard output. Of errors only what names them; of URLs no credentials; of requests no query. */
+/** JSON lines on standard output, each with the trace and the correlation of what it tells of. Of errors only what names them; of URLs no credentials; of requests no query. */
 export function createLogger(service: string, level: string, stream?: { write(line: string): void }): Logger {
   const options = {
     level,
     base: { service },
+    mixin: traceFields,
     redact: { paths: SECRETS, censor: '[redacted]' },
     serializers: { err: errorFacts, error: errorFacts, req: requestFacts },
   }

@@ -6,6 +6,7 @@ import { endInOrder } from './end-in-order.ts'
 import { healthRoutes } from './health.ts'
 import { createHttpServer, type HttpServerOptions } from './http-server.ts'
 import { type Connecting, keepConnecting } from './keep-connecting.ts'
+import { metricsRoute } from './metrics-route.ts'
 import { OutboxGauge } from './outbox-gauge.ts'
 import type { Storage } from './storage.ts'
 
@@ -33,17 +34,22 @@ export interface Service {
 
 const PURGE_INTERVAL = 3_600_000
 
+/** How long a stop waits for whoever takes the spans, in ms. */
+const LAST_SPANS = 2_000
+
 const nothing = (): readonly string[] => []
 
 /** Joins the parts of a service, and starts and stops them in the right order. */
 export async function createService(parts: ServiceParts): Promise<Service> {
-  const { storage, bus, externalBus, clock, logger, routes, host, port, outboxCap, stopDeadline } = parts
+  const { storage, bus, externalBus, clock, logger, routes, host, port, outboxCap, stopDeadline, telemetry } =
+    parts
   const gauge = new OutboxGauge(storage.outbox, outboxCap)
   const relay = new Relay({
     queue: storage.outbox,
     forward: (message) => externalBus.forward(message),
     dispatch: (entry) => bus.dispatch(entry),
     ...(clock === undefined ? {} : { clock }),
+    telemetry: telemetry?.telemetry,
     onError: (err, entry) => {
       // That the broker is away is told once, by whoever tries to reach it.
       const level = externalBus.health().state === 'up' ? 'warn' : 'debug'
@@ -63,7 +69,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   })
   const http = await createHttpServer({
     ...parts,
-    routes: [health, ...routes],
+    routes: [health, ...(telemetry === undefined ? [] : [metricsRoute(telemetry)]), ...routes],
     overloaded: () => gauge.overloaded,
   })
   const connections = new Connections(http.server)
@@ -130,6 +136,9 @@ export async function createService(parts: ServiceParts): Promise<Service> {
             return abandoned
           },
         },
+        ...(telemetry === undefined
+          ? []
+          : [{ name: 'telemetry', end: () => telemetry.stop(LAST_SPANS).then(nothing) }]),
         { name: 'storage', end: () => storage.stop(stopDeadline).then(nothing) },
       ])
     },

@@ -1,4 +1,10 @@
-import { createLogger, createService, type Service, type Storage } from '@posthorn/chassis'
+import {
+  createLogger,
+  createService,
+  type Service,
+  type ServiceTelemetry,
+  type Storage,
+} from '@posthorn/chassis'
 import { allocation, notifications, system } from '@posthorn/contracts'
 import { type Clock, type ExternalBus, logging } from '@posthorn/core'
 import { RabbitMqExternalBus } from '@posthorn/rabbitmq'
@@ -17,17 +23,20 @@ export interface Overrides {
   readonly mailer?: Mailer
   readonly logger?: ReturnType<typeof createLogger>
   readonly clock?: Clock
+  readonly telemetry?: ServiceTelemetry | undefined
 }
 
 export async function bootstrap(config: Config, overrides: Overrides = {}): Promise<Service> {
   const {
     logger = createLogger(notifications.name, config.logLevel),
-    storage = postgresStorage(config.database),
+    telemetry,
+    storage = postgresStorage(config.database, telemetry?.telemetry),
     mailer = smtpMailer(config.smtpUrl, config.mailFrom),
     externalBus = new RabbitMqExternalBus({
       ...config.broker,
       domain: notifications.name,
       system,
+      telemetry: telemetry?.telemetry,
       onError: ({ error: err, ...facts }) => logger.warn({ err, ...facts }, 'a delivery did not end well'),
       ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
     }),
@@ -36,6 +45,7 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
     storage,
     dependencies: { mailer, externalBus },
     middleware: [logging(logger)],
+    telemetry: telemetry?.telemetry,
     onError: (err, handler) => logger.error({ err, handler }, 'a follow-up failed; it stays in the outbox'),
     ...(overrides.clock === undefined ? {} : { clock: overrides.clock }),
   })
@@ -51,5 +61,6 @@ export async function bootstrap(config: Config, overrides: Overrides = {}): Prom
     bus,
     externalBus,
     clock: overrides.clock,
+    telemetry,
   })
 }

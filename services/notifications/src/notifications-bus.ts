@@ -1,6 +1,12 @@
 import type { Storage } from '@posthorn/chassis'
 import { allocation, notifications } from '@posthorn/contracts'
-import { type Clock, createMessageBus, type MessageBus, type Middleware } from '@posthorn/core'
+import {
+  type Clock,
+  createMessageBus,
+  type MessageBus,
+  type Middleware,
+  type Telemetry,
+} from '@posthorn/core'
 import type { Delivery } from './service-layer/deliver-mail.ts'
 import { commandHandlers, eventHandlers, subscriptionHandlers } from './service-layer/handlers.ts'
 import type { Repositories } from './service-layer/unit.ts'
@@ -11,6 +17,7 @@ export interface BusParts {
   readonly middleware?: readonly Middleware[]
   readonly onError?: (error: unknown, handler: string) => void
   readonly clock?: Clock
+  readonly telemetry?: Telemetry | undefined
 }
 
 const { Allocated, Deallocated, BackorderCancelled, OutOfStock } = allocation.events

@@ -22,9 +22,11 @@ test('a new minor of core, which is a peer, is not a new major of the others', (
   expect(options).toEqual({ onlyUpdatePeerDependentsWhenOutOfRange: true })
 })
 
-test('core has no runtime dependency', () => {
+test('core has no runtime dependency, and no peer that it cannot do without', () => {
   const core = manifests.find(({ name }) => name === '@posthorn/core')
-  expect({ ...core.dependencies, ...core.peerDependencies, ...core.optionalDependencies }).toEqual({})
+  expect({ ...core.dependencies, ...core.optionalDependencies }).toEqual({})
+  expect(Object.keys(core.peerDependencies)).toEqual(['@opentelemetry/api'])
+  expect(core.peerDependenciesMeta).toEqual({ '@opentelemetry/api': { optional: true } })
 })
 
 test('a published package says who may use it, where, and where it comes from', () => {

@@ -9,6 +9,8 @@ export interface Broker {
   readonly user: string
   /** What this transport promises; the contract suite tests that, and only that. */
   readonly promises: BrokerPromises
+  /** What OpenTelemetry calls it, as `messaging.system`. Default `posthorn`. */
+  readonly system?: string
   /**
    * Connects to a vhost. Afterwards the link repairs itself: it reconnects, with its consumers, until closed.
    * @throws {PosthornError} `BrokerUnreachable` (retryable), `AccessRefused`

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { harmless } from '../listener.ts'
 import type { System } from '../messages/define-system.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Broker } from './broker.ts'
 import { type DeliveryFailure, type FailureListener, logFailure } from './delivery-failure.ts'
 
@@ -32,17 +33,21 @@ export interface ExternalBusOptions<D extends string = string> {
   readonly clock?: Clock
   /** Hears of every delivery that did not end well. By default they become warnings of the process. */
   readonly onError?: (failure: DeliveryFailure) => void
+  readonly telemetry?: Telemetry | undefined
 }
 
 /** The options with every choice made. */
-export interface BusSettings extends Required<Omit<ExternalBusOptions, 'namespace' | 'onError'>> {
+export interface BusSettings
+  extends Required<Omit<ExternalBusOptions, 'namespace' | 'onError' | 'telemetry'>> {
   readonly namespace: string | undefined
+  readonly telemetry: Telemetry | undefined
   /** Does not throw. */
   readonly report: FailureListener
 }
 
 export function settingsOf(options: ExternalBusOptions): BusSettings {
-  const { onError = logFailure } = options
+  const { onError = logFailure, telemetry } = options
+  const report = harmless(onError)
   return {
     domain: options.domain,
     system: options.system,
@@ -56,6 +61,14 @@ export function settingsOf(options: ExternalBusOptions): BusSettings {
     pendingCalls: options.pendingCalls ?? 1_000,
     instance: options.instance ?? `${options.domain}-${process.pid}`,
     clock: options.clock ?? systemClock,
-    report: harmless(onError),
+    telemetry,
+    report:
+      telemetry === undefined
+        ? report
+        : (failure) => {
+            const { queue, reason, action } = failure
+            telemetry.note({ kind: 'delivery-failed', queue, reason, action })
+            report(failure)
+          },
   }
 }

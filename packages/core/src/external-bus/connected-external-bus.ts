@@ -3,6 +3,7 @@ import { harmless } from '../listener.ts'
 import type { AnyCommandDefinition, AnyEventDefinition } from '../messages/definitions.ts'
 import type { CallableBy, Command, Event, ResultOf } from '../messages/message.ts'
 import type { StoredMessage } from '../outbox/outbox.ts'
+import { during } from '../telemetry/during.ts'
 import { BusSession } from './bus-session.ts'
 import { type BusSettings, type ExternalBusOptions, settingsOf } from './bus-settings.ts'
 import type {
@@ -12,6 +13,7 @@ import type {
   ExternalBus,
   ExternalBusHealth,
 } from './external-bus.ts'
+import { publishObserved } from './observed-frames.ts'
 import { destination, notStarted, publishEvent, sendCommand } from './outbound.ts'
 import { type AnyCommandReceiver, type AnyEventReceiver, Registrations } from './registrations.ts'
 import { callFrame } from './wire-format.ts'
@@ -34,6 +36,7 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
   readonly #registrations: Registrations
   readonly #reachableListeners = new Set<(domain: string) => void>()
   #session: BusSession | undefined
+  #unwatch: (() => void) | undefined
   #phase: 'stopped' | 'starting' | 'started' | 'stopping' = 'stopped'
   /** Of the starts asked for since the last stop. */
   #startable = new AbortController()
@@ -142,11 +145,22 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
   }
 
   async #call(command: Command, options: CallOptions | undefined): Promise<unknown> {
+    const { telemetry } = this.#settings
+    if (telemetry === undefined) return this.#ask(command, options)
+    return during(telemetry, { kind: 'call', message: command }, () => this.#ask(command, options))
+  }
+
+  async #ask(command: Command, options: CallOptions | undefined): Promise<unknown> {
     const session = this.#started()
-    const { domain, instance } = this.#settings
+    const { domain, instance, broker, telemetry } = this.#settings
     const { target, definition } = destination(this.#settings, session, command.type)
-    const transmit = (timeLeft: number) =>
-      target.link.publish(callFrame(command, domain, instance, timeLeft), timeLeft)
+    const transmit = (timeLeft: number) => {
+      const frame = callFrame(command, domain, instance, timeLeft)
+      if (telemetry === undefined) return target.link.publish(frame, timeLeft)
+      return publishObserved(telemetry, broker, command, frame, (observed) =>
+        target.link.publish(observed, timeLeft),
+      )
+    }
     return session.pending.call(definition, command, transmit, options)
   }
 
@@ -159,6 +173,7 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
     try {
       await this.#session.open(givenUp)
       this.#phase = 'started'
+      this.#unwatch = this.#settings.telemetry?.watch({ kind: 'external-bus', read: () => this.health() })
     } catch (error) {
       this.#session = undefined
       this.#phase = 'stopped'
@@ -169,6 +184,7 @@ class ConnectedExternalBus<D extends string> implements ExternalBus<D> {
   async #close(deadline: number): Promise<readonly string[]> {
     if (this.#session === undefined) return []
     this.#phase = 'stopping'
+    this.#unwatch?.()
     const abandoned = await this.#session.close(deadline)
     this.#session = undefined
     this.#phase = 'stopped'

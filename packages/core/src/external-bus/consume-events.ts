@@ -3,7 +3,8 @@ import type { EventDefinition } from '../messages/definitions.ts'
 import { withinLimit } from '../within.ts'
 import type { BrokerLink, Incoming } from './broker.ts'
 import { buryRefused, type ConsumerContext, deliveryOf, settleFailure } from './consumer-context.ts'
-import { eventQueue, subscriberRetryExchange } from './names.ts'
+import { EVENTS_EXCHANGE, eventKey, eventQueue, subscriberRetryExchange } from './names.ts'
+import { processObserved } from './observed-frames.ts'
 import { type Accepted, type Expected, receive } from './receive.ts'
 import type { RetryRoute } from './redelivery.ts'
 import type { AnyEventReceiver } from './registrations.ts'
@@ -99,7 +100,22 @@ async function handleInPlace(
  * @throws {HandlersFailed}
  * @throws {PosthornError} `HandlerTimeout`
  */
-async function callHandlers(
+function callHandlers(
+  context: ConsumerContext,
+  incoming: Incoming,
+  accepted: Accepted<EventDefinition>,
+  attempt: number,
+): Promise<void> {
+  const { broker, telemetry, self } = context
+  if (telemetry === undefined) return callAll(context, incoming, accepted, attempt)
+  const routingKey = eventKey(accepted.definition.type)
+  const delivery = { exchange: EVENTS_EXCHANGE, routingKey, queue: eventQueue(self), attempt }
+  return processObserved(telemetry, broker, accepted, delivery, (observed) =>
+    callAll(context, incoming, observed, attempt),
+  )
+}
+
+async function callAll(
   context: ConsumerContext,
   incoming: Incoming,
   accepted: Accepted<EventDefinition>,

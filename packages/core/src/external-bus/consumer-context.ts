@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { System } from '../messages/define-system.ts'
 import type { CommandDefinition, EventDefinition } from '../messages/definitions.ts'
-import type { Incoming } from './broker.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { Broker, Incoming } from './broker.ts'
 import type { Deliveries } from './deliveries.ts'
 import { describeFailure, type FailureListener } from './delivery-failure.ts'
 import type { Delivery } from './external-bus.ts'
@@ -11,6 +12,7 @@ import type { Registrations } from './registrations.ts'
 
 /** What everything that consumes needs of its bus. */
 export interface ConsumerContext {
+  readonly broker: Broker
   readonly self: string
   readonly instance: string
   readonly system: System
@@ -23,6 +25,7 @@ export interface ConsumerContext {
   readonly ordered: boolean
   /** Does not throw. */
   readonly report: FailureListener
+  readonly telemetry: Telemetry | undefined
 }
 
 /** A frame that was refused and that nobody is told about is a dead letter at once. */

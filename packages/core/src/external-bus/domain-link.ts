@@ -39,11 +39,16 @@ export async function openDomainLink(
   const { system, selfDeclare, namespace, domain: self } = settings
   const guest = guestsOf(system, domain, { selfDeclare }).find(({ user }) => user === self)
   let reason: string | null = null
+  let lost = false
   const link = await settings.broker.open(vhostName(domain, namespace), {
     ...events,
     onState: (state, why) => {
       reason = why
-      if (state === 'up') onUp()
+      if (state === 'down') lost = true
+      if (state !== 'up') return
+      if (lost) settings.telemetry?.note({ kind: 'reconnected', vhost: domain })
+      lost = false
+      onUp()
     },
   })
   try {

@@ -2,9 +2,11 @@ import { PosthornError } from '../errors.ts'
 import type { System } from '../messages/define-system.ts'
 import type { CommandDefinition } from '../messages/definitions.ts'
 import { splitType } from '../messages/names.ts'
+import type { Frame } from './broker.ts'
 import type { BusSession } from './bus-session.ts'
 import type { BusSettings } from './bus-settings.ts'
 import type { DomainLink } from './domain-link.ts'
+import { publishObserved } from './observed-frames.ts'
 import { DEFAULT_TIMEOUT } from './pending-calls.ts'
 import { eventFrame, type Outgoing, sendFrame } from './wire-format.ts'
 
@@ -28,8 +30,22 @@ export async function publishEvent(
     throw refuse('PrivateEvent', `${event.type} is private and does not leave ${domain}`)
   const own = session.link(domain)
   if (own === undefined) throw notStarted()
+  const { broker, instance, telemetry } = settings
+  const frame = eventFrame(event, instance)
+  if (telemetry === undefined) return publishFrame(system, own, event, frame)
+  return publishObserved(telemetry, broker, event, frame, (observed) =>
+    publishFrame(system, own, event, observed),
+  )
+}
+
+async function publishFrame(
+  system: System,
+  { link }: DomainLink,
+  event: Outgoing,
+  frame: Frame,
+): Promise<void> {
   try {
-    await own.link.publish(eventFrame(event, settings.instance), DEFAULT_TIMEOUT)
+    await link.publish(frame, DEFAULT_TIMEOUT)
   } catch (cause) {
     if (!(cause instanceof PosthornError && cause.code === 'Unroutable')) throw cause
     if (!hasSubscriber(system, event.type)) return
@@ -48,7 +64,12 @@ export async function sendCommand(
   command: Outgoing,
 ): Promise<void> {
   const { target } = destination(settings, session, command.type)
-  await target.link.publish(sendFrame(command, settings.domain, settings.instance), DEFAULT_TIMEOUT)
+  const { domain, broker, instance, telemetry } = settings
+  const frame = sendFrame(command, domain, instance)
+  if (telemetry === undefined) return target.link.publish(frame, DEFAULT_TIMEOUT)
+  return publishObserved(telemetry, broker, command, frame, (observed) =>
+    target.link.publish(observed, DEFAULT_TIMEOUT),
+  )
 }
 
 /** Where a command goes, and what the contract says about it. */

@@ -5,7 +5,15 @@ import { answerCall, refuseCall } from './answer-call.ts'
 import { isDeclared } from './answers.ts'
 import type { BrokerLink, Incoming } from './broker.ts'
 import { buryRefused, type ConsumerContext, deliveryOf, settleFailure } from './consumer-context.ts'
-import { CALL_QUEUE, COMMAND_QUEUE, OWNER_RETRY_EXCHANGE } from './names.ts'
+import {
+  CALL_QUEUE,
+  COMMAND_QUEUE,
+  callKey,
+  commandExchange,
+  OWNER_RETRY_EXCHANGE,
+  sendKey,
+} from './names.ts'
+import { processObserved } from './observed-frames.ts'
 import { type Accepted, type Expected, receive } from './receive.ts'
 import type { RetryRoute } from './redelivery.ts'
 
@@ -76,6 +84,26 @@ function expectCommands(
 
 /** @param limit in ms. @throws {PosthornError} `HandlerTimeout`, or what the handler threw */
 function runCommand(
+  context: ConsumerContext,
+  incoming: Incoming,
+  accepted: Accepted<CommandDefinition>,
+  limit: number,
+): Promise<unknown> {
+  const { broker, telemetry } = context
+  if (telemetry === undefined) return callHandler(context, incoming, accepted, limit)
+  const { definition, sender, reply } = accepted
+  const delivery = {
+    exchange: commandExchange(sender.caller),
+    routingKey: reply === null ? sendKey(definition.type) : callKey(definition.type),
+    queue: reply === null ? COMMAND_QUEUE : CALL_QUEUE,
+    attempt: sender.attempt,
+  }
+  return processObserved(telemetry, broker, accepted, delivery, (observed) =>
+    callHandler(context, incoming, observed, limit),
+  )
+}
+
+function callHandler(
   context: ConsumerContext,
   incoming: Incoming,
   accepted: Accepted<CommandDefinition>,

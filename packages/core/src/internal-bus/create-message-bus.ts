@@ -9,6 +9,7 @@ import type { AnyCommandDefinition, AnyEventDefinition } from '../messages/defin
 import type { Command, Event, Message, ResultOf } from '../messages/message.ts'
 import type { OutboxEntry } from '../outbox/outbox.ts'
 import { mayYetSucceed } from '../outbox/outbox-policy.ts'
+import { during, inTrace } from '../telemetry/during.ts'
 import { retryConflicts } from '../unit-of-work/retry-conflicts.ts'
 import { type Handler, type HandlerRegistry, handlerRegistry } from './handler-registry.ts'
 import type { CommandTable, HandlerContext } from './handlers.ts'
@@ -85,6 +86,7 @@ class InProcessMessageBus<
       maxDepth,
       lease: (position, ms) => outbox.lease(position, ms),
       retry: (work) => retryConflicts(retry, clock, work),
+      telemetry: options.telemetry,
     }
     this.#middleware = [
       ...(options.middleware ?? []),
@@ -184,7 +186,19 @@ class InProcessMessageBus<
     return this.#lifecycle.accept(message.type, () => work([]))
   }
 
-  async #run(task: Task<R>, context: HandlerContext, queue: FollowUp[]): Promise<unknown> {
+  #run(task: Task<R>, context: HandlerContext, queue: FollowUp[]): Promise<unknown> {
+    const { telemetry } = this.#options
+    if (telemetry === undefined) return this.#runTask(task, context, queue)
+    const { message, handler } = task
+    const { caller, attempt } = context
+    const operation = { kind: 'handle', message, handler: handler.fullName, caller, attempt } as const
+    // The handler's message is that of its own span, so that what it causes is part of it.
+    return during(telemetry, operation, (running) =>
+      this.#runTask({ ...task, message: inTrace(message, running) }, context, queue),
+    )
+  }
+
+  async #runTask(task: Task<R>, context: HandlerContext, queue: FollowUp[]): Promise<unknown> {
     const { handler, message } = task
     let followUps: readonly FollowUp[] = []
     let running: Promise<unknown> | undefined
@@ -263,6 +277,7 @@ class InProcessMessageBus<
     } catch (error) {
       if (abandoned.aborted) return
       this.#report(error, handler.fullName)
+      this.#options.telemetry?.note({ kind: 'entry-failed', to: 'local', error })
       await this.#options.outbox
         .fail(position, error, mayYetSucceed(error))
         .catch((cause) => this.#report(cause, handler.fullName))

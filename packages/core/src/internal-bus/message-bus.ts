@@ -4,6 +4,7 @@ import type { Domain } from '../messages/define-domain.ts'
 import type { AnyEventDefinition } from '../messages/definitions.ts'
 import type { Command, Event, ResultOf } from '../messages/message.ts'
 import type { OutboxEntry, OutboxQueue } from '../outbox/outbox.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { RetryPolicy, UnitsOfWork } from '../unit-of-work/unit-of-work.ts'
 import type { CommandTable, EventTable, SubscriptionTable } from './handlers.ts'
 import type { Lifespan } from './lifecycle.ts'
@@ -104,4 +105,5 @@ export interface MessageBusOptions<
   /** Told what cannot be told to anybody else: a follow-up that failed, or could not even be marked as failed. */
   readonly onError?: (error: unknown, handler: string) => void
   readonly clock?: Clock
+  readonly telemetry?: Telemetry | undefined
 }

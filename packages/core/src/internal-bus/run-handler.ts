@@ -3,6 +3,7 @@ import type { HandledOutcome, InboxKey } from '../inbox/inbox.ts'
 import type { Command, Event, Message } from '../messages/message.ts'
 import type { OutboxEntry, OutboxRecord } from '../outbox/outbox.ts'
 import { localRecord } from '../outbox/outbox-record.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Transaction, UnitsOfWork } from '../unit-of-work/unit-of-work.ts'
 import type { Handler, HandlerRegistry } from './handler-registry.ts'
 import type { HandlerContext, Outgoing } from './handlers.ts'
@@ -43,6 +44,7 @@ export interface RunnerParts<R extends object> {
   readonly lease: (position: string, ms: number) => Promise<boolean>
   /** Repeats what conflicted with another unit. */
   readonly retry: <T>(work: (attempt: number) => Promise<T>) => Promise<T>
+  readonly telemetry: Telemetry | undefined
 }
 
 const NOTHING: Ran = { result: undefined, followUps: [] }
@@ -144,8 +146,10 @@ async function inUnit<R extends object>(
   try {
     if (claim !== undefined) {
       const claimed = await transaction.inbox.claim(claim.key, claim.fingerprint)
-      if (!claimed.first)
+      if (!claimed.first) {
+        parts.telemetry?.note({ kind: 'repeated', type: task.message.type })
         return { result: storedOutcome(parts.registry, task.message, claimed.outcome), followUps: [] }
+      }
     }
     if (position !== undefined && !(await transaction.outbox.strikeOff(position))) return NOTHING
     const { result, records } = await work(transaction)

@@ -1,8 +1,10 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
 import { harmless } from '../listener.ts'
+import { during } from '../telemetry/during.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { settlesWithin } from '../within.ts'
-import { forwardBatch } from './forward-batch.ts'
+import { type ForwardResult, forwardBatch } from './forward-batch.ts'
 import type { OutboxEntry, OutboxQueue, StoredMessage } from './outbox.ts'
 import { mayYetSucceed } from './outbox-policy.ts'
 import { RelayLoop, type Round } from './relay-loop.ts'
@@ -22,6 +24,7 @@ export interface RelayOptions {
   /** Told of every failure; `entry` is missing when it was the store that failed. */
   readonly onError?: (error: unknown, entry?: OutboxEntry) => void
   readonly clock?: Clock
+  readonly telemetry?: Telemetry | undefined
 }
 
 /** Longest time for one batch, in ms: a store gives the queue to another relay when one is silent for longer. */
@@ -53,11 +56,21 @@ export class Relay {
   /** By position. What outlived its batch is joined by the next one, not sent beside itself. */
   readonly #underway = new Map<string, Promise<void>>()
   #unsubscribe: () => void = () => undefined
+  #unwatch: (() => void) | undefined
 
   constructor(options: RelayOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#report = harmless(options.onError ?? warn)
+    const report = harmless(options.onError ?? warn)
+    this.#report = (error, entry) => {
+      report(error, entry)
+      if (entry === undefined) return
+      options.telemetry?.note({
+        kind: 'entry-failed',
+        to: entry.handler === null ? 'broker' : 'local',
+        error,
+      })
+    }
     this.#poll = options.poll ?? 1_000
     const common = { clock: this.#clock, poll: this.#poll, onError: (error: unknown) => this.#report(error) }
     this.#broker = new RelayLoop({ ...common, round: () => this.#forwardDue() })
@@ -67,7 +80,9 @@ export class Relay {
   /** Idempotent; a stopped relay can be started again. */
   start(): void {
     this.#unsubscribe()
-    this.#unsubscribe = this.#options.queue.onAdded(() => this.wake())
+    const { queue, telemetry } = this.#options
+    this.#unsubscribe = queue.onAdded(() => this.wake())
+    this.#unwatch ??= telemetry?.watch({ kind: 'outbox', read: () => queue.depth() })
     this.#broker.start()
     this.#local.start()
   }
@@ -90,21 +105,23 @@ export class Relay {
    */
   async stop({ deadline = 10_000 }: { readonly deadline?: number } = {}): Promise<void> {
     this.#unsubscribe()
+    this.#unwatch?.()
+    this.#unwatch = undefined
     const dispatched = this.#local.stop(deadline).then(() => Promise.all(this.#dispatching))
     await Promise.all([this.#broker.stop(deadline), settlesWithin(this.#clock, deadline, dispatched)])
   }
 
   async #forwardDue(): Promise<Round> {
-    const { queue, batch = 200 } = this.#options
+    const { queue, batch = 200, telemetry } = this.#options
     let next: Round = 'idle'
     const send = async (entries: readonly OutboxEntry[]) => {
       this.#returned.clear()
-      const { settlements, unreachable } = await forwardBatch(entries, {
-        forward: (entry) => this.#forward(entry),
-        onError: (error, entry) => this.#report(error, entry),
-        clock: this.#clock,
-        deadline: BATCH_DEADLINE,
-      })
+      const { settlements, unreachable } =
+        telemetry === undefined
+          ? await this.#forwardAll(entries)
+          : await during(telemetry, { kind: 'relay', messages: entries.map(({ message }) => message) }, () =>
+              this.#forwardAll(entries),
+            )
       const until = this.#clock.now() + this.#poll
       for (const domain of unreachable) {
         if (!this.#returned.has(domain)) this.#unreachable.set(domain, until)
@@ -115,6 +132,15 @@ export class Relay {
     }
     const { busy } = await queue.deliver(batch, send, this.#leftAlone())
     return busy ? 'busy' : next
+  }
+
+  #forwardAll(entries: readonly OutboxEntry[]): Promise<ForwardResult> {
+    return forwardBatch(entries, {
+      forward: (entry) => this.#forward(entry),
+      onError: (error, entry) => this.#report(error, entry),
+      clock: this.#clock,
+      deadline: BATCH_DEADLINE,
+    })
   }
 
   #leftAlone(): readonly string[] {

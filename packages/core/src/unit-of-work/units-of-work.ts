@@ -4,24 +4,29 @@ import type { Event, Message } from '../messages/message.ts'
 import { splitType } from '../messages/names.ts'
 import type { OutboxRecord } from '../outbox/outbox.ts'
 import { brokerRecord, COMMAND_HANDLER, foreignMessage, localRecord } from '../outbox/outbox-record.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import { observedTransactions } from './observed-transactions.ts'
 import { retryConflicts } from './retry-conflicts.ts'
 import type { RetryPolicy, Transaction, UnitControl, UnitOfWork, UnitsOfWork } from './unit-of-work.ts'
 
-/** How `run` retries. */
+/** How `run` retries, and who hears of transactions. */
 export interface UnitsOptions {
   /** For `run`. */
   readonly retry?: RetryPolicy | undefined
   readonly clock?: Clock | undefined
   /** From 0 up to 1, for the pauses between tries. */
   readonly random?: (() => number) | undefined
+  readonly telemetry?: Telemetry | undefined
 }
 
 /** Units of work over what a store begins. What such a unit, outside the bus, raises and sends goes into the outbox. */
 export function unitsOfWork<R extends object, D extends string>(
   domain: Domain<D>,
-  begin: UnitsOfWork<R, D>['begin'],
-  { retry, clock = systemClock, random = Math.random }: UnitsOptions = {},
+  beginInStore: UnitsOfWork<R, D>['begin'],
+  { retry, clock = systemClock, random = Math.random, telemetry }: UnitsOptions = {},
 ): UnitsOfWork<R, D> {
+  const begin =
+    telemetry === undefined ? beginInStore : observedTransactions(telemetry, domain.name, beginInStore)
   const commit = async (transaction: Transaction<R, D>): Promise<readonly Message[]> => {
     try {
       const messages = transaction.takeMessages()

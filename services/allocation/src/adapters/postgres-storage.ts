@@ -1,5 +1,6 @@
 import type { Storage } from '@posthorn/chassis'
 import { allocation } from '@posthorn/contracts'
+import type { Telemetry } from '@posthorn/core'
 import {
   drizzleInbox,
   drizzleOutboxQueue,
@@ -19,12 +20,16 @@ const ACQUIRE_TIMEOUT = 25_000
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url)
 
-export function postgresStorage({ url, ...tls }: Config['database']): Storage<Repositories, 'allocation'> {
-  const driver = postgresDriver(url, { ...tls, applicationName: allocation.name })
+export function postgresStorage(
+  { url, ...tls }: Config['database'],
+  telemetry?: Telemetry,
+): Storage<Repositories, 'allocation'> {
+  const driver = postgresDriver(url, { ...tls, applicationName: allocation.name, telemetry })
   return {
     units: drizzleUnitsOfWork({
       domain: allocation,
       driver,
+      telemetry,
       defaults: { acquireTimeout: ACQUIRE_TIMEOUT },
       repositories: { products: drizzleProductRepository },
       adapters: { allocations: drizzleAllocationsView, stock: drizzleStockView },

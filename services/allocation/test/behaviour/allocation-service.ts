@@ -16,6 +16,7 @@ const config: Config = {
   logLevel: 'silent',
   outboxCap: 1_000,
   stopDeadline: 25_000,
+  openTelemetry: { disabled: true, endpoint: undefined },
 }
 
 /** Where the service keeps what it knows: the store of the run, or a real one. */

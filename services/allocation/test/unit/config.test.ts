@@ -11,6 +11,8 @@ environmentBehaviour(
     LOG_LEVEL: 'debug',
     OUTBOX_CAP: '5',
     STOP_SECONDS: '5',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+    OTEL_SDK_DISABLED: 'true',
     ALLOCATION_PORT: '0',
   },
   ['DATABASE_URL', 'POSTHORN_AMQP_URL'],

@@ -23,6 +23,7 @@ test('what is not given takes its standard', () => {
     ...complete,
     HOST: '127.0.0.1',
     LOG_LEVEL: 'info',
+    OTEL_SDK_DISABLED: 'false',
     OUTBOX_CAP: 10_000,
     PORT: 3001,
     STOP_SECONDS: 25,

@@ -113,14 +113,17 @@ async function startShop(options: Parameters<typeof makeShop>[0] = {}) {
 test('a service with all that it needs is live and ready', async () => {
   const { address, ready } = await startShop()
   expect((await fetch(`${address}/health/live`)).status).toBe(200)
-  await expect.poll(ready).toMatchObject({ code: 200, status: 'ready', database: 'up' })
+  await expect.poll(ready).toMatchObject({ code: 200, status: 'ready', notReady: [], database: 'up' })
 })
 
 test('F3 C69 without a broker it serves, says that it is degraded, and recovers by itself', async () => {
   const { broker, ready, sell, store } = await startShop({ planned: false })
-  await expect
-    .poll(ready)
-    .toMatchObject({ code: 200, status: 'degraded', broker: { reason: expect.any(String), permanent: true } })
+  await expect.poll(ready).toMatchObject({
+    code: 200,
+    status: 'degraded',
+    notReady: ['broker'],
+    broker: { reason: expect.any(String), permanent: true },
+  })
   await sell(1)
   broker.apply(planSystem(system))
   await expect
@@ -154,7 +157,12 @@ test('what waits is passed on as soon as its domain can be reached', async () =>
 test('F14 when too much waits for the broker it accepts no more writes until that has gone', async () => {
   const { address, broker, ready, sell } = await startShop({ planned: false, outboxCap: 2 })
   for (const n of [1, 2, 3]) await sell(n)
-  expect(await ready()).toMatchObject({ code: 503, status: 'unavailable', database: 'up' })
+  expect(await ready()).toMatchObject({
+    code: 503,
+    status: 'unavailable',
+    notReady: ['outbox', 'broker'],
+    database: 'up',
+  })
   const refused = await fetch(`${address}/anything`, { method: 'POST' })
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
   expect((await fetch(`${address}/anything`)).status).toBe(404)
@@ -162,9 +170,19 @@ test('F14 when too much waits for the broker it accepts no more writes until tha
   await expect.poll(ready, { timeout: 10_000 }).toMatchObject({ code: 200, status: 'ready' })
 })
 
+test('without telemetry there are no metrics', async () => {
+  const { address } = await startShop()
+  expect((await fetch(`${address}/metrics`)).status).toBe(404)
+})
+
 test('without a database it is live but not ready', async () => {
   const { address, ready } = await startShop({ depthFails: true })
-  expect(await ready()).toMatchObject({ code: 503, status: 'unavailable', database: 'down' })
+  expect(await ready()).toMatchObject({
+    code: 503,
+    status: 'unavailable',
+    notReady: ['database'],
+    database: 'down',
+  })
   expect((await fetch(`${address}/health/live`)).status).toBe(200)
 })
 

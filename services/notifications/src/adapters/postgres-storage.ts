@@ -1,5 +1,6 @@
 import type { Storage } from '@posthorn/chassis'
 import { notifications } from '@posthorn/contracts'
+import type { Telemetry } from '@posthorn/core'
 import {
   drizzleInbox,
   drizzleOutboxQueue,
@@ -18,12 +19,16 @@ const ACQUIRE_TIMEOUT = 25_000
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url)
 
-export function postgresStorage({ url, ...tls }: Config['database']): Storage<Repositories, 'notifications'> {
-  const driver = postgresDriver(url, { ...tls, applicationName: notifications.name })
+export function postgresStorage(
+  { url, ...tls }: Config['database'],
+  telemetry?: Telemetry,
+): Storage<Repositories, 'notifications'> {
+  const driver = postgresDriver(url, { ...tls, applicationName: notifications.name, telemetry })
   return {
     units: drizzleUnitsOfWork({
       domain: notifications,
       driver,
+      telemetry,
       defaults: { acquireTimeout: ACQUIRE_TIMEOUT },
       repositories: { notifications: drizzleNotificationRepository, orders: drizzleOrderRepository },
       adapters: { list: drizzleNotificationsView },

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { createTransport } from 'nodemailer'
 import type { Mailer, OutgoingMail } from '../service-layer/mailer.ts'
 
@@ -10,35 +11,55 @@ const TIMEOUTS = { connectionTimeout: 5_000, greetingTimeout: 5_000, socketTimeo
  */
 export function smtpMailer(url: string, from: string, deadline = 25_000): Mailer {
   const domain = from.split('@').at(-1)
-  return {
-    async send({ id, recipient, subject, text }: OutgoingMail) {
-      const socket = new Socket()
-      const transport = createTransport({
-        url,
-        ...TIMEOUTS,
-        socket,
-        disableFileAccess: true,
-        disableUrlAccess: true,
+
+  const send = async ({ id, recipient, subject, text }: OutgoingMail) => {
+    const socket = new Socket()
+    const transport = createTransport({
+      url,
+      ...TIMEOUTS,
+      socket,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    })
+    const cut = setTimeout(() => socket.destroy(), deadline).unref()
+    socket.once('close', () => clearTimeout(cut))
+    // By which whoever has a mail before him finds its trace.
+    const headers: Record<string, string> = {}
+    propagation.inject(context.active(), headers)
+    try {
+      await transport.sendMail({
+        from,
+        // Not as a text, which may be a list.
+        to: { name: '', address: recipient },
+        subject,
+        text,
+        messageId: `<${id}@${domain}>`,
+        headers,
       })
-      const cut = setTimeout(() => socket.destroy(), deadline).unref()
-      socket.once('close', () => clearTimeout(cut))
-      try {
-        await transport.sendMail({
-          from,
-          // Not as a text, which may be a list.
-          to: { name: '', address: recipient },
-          subject,
-          text,
-          messageId: `<${id}@${domain}>`,
-        })
-        return { refused: null }
-      } catch (error) {
-        const refused = refusal(error)
-        if (refused === undefined) throw withoutReply(error)
-        return { refused }
-      }
-    },
+      return { refused: null }
+    } catch (error) {
+      const refused = refusal(error)
+      if (refused === undefined) throw withoutReply(error)
+      return { refused }
+    }
   }
+
+  return { send: (mail) => observed(() => send(mail)) }
+}
+
+/** Makes a span of it, if anybody collects them. */
+function observed<T>(send: () => Promise<T>): Promise<T> {
+  const tracer = trace.getTracer('@posthorn/notifications')
+  return tracer.startActiveSpan('send mail', { kind: SpanKind.CLIENT }, async (span) => {
+    try {
+      return await send()
+    } catch (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR })
+      throw error
+    } finally {
+      span.end()
+    }
+  })
 }
 
 /** What nodemailer says of a conversation that failed. */

@@ -20,6 +20,7 @@ const config: Config = {
   logLevel: 'silent',
   outboxCap: 1_000,
   stopDeadline: 25_000,
+  openTelemetry: { disabled: true, endpoint: undefined },
   smtpUrl: 'smtp://not-used',
   mailFrom: 'allocations@example.com',
 }

@@ -11,6 +11,8 @@ environmentBehaviour(
     LOG_LEVEL: 'silent',
     OUTBOX_CAP: '1000000000',
     STOP_SECONDS: '5',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+    OTEL_SDK_DISABLED: 'true',
     NOTIFICATIONS_PORT: '65535',
     SMTP_URL: 'smtps://user:p%23ss@mail.example.com:465',
     MAIL_FROM: 'stock@example.com',

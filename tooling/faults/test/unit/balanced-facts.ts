@@ -94,6 +94,7 @@ export const balancedFacts: Facts = {
     to: [recipient],
     subject: '',
     text: '',
+    traceparent: null,
   })),
   warehouse: ['e3', 'e3'],
   outboxes: [],
