@@ -1,3 +1,4 @@
+import { setImmediate as oneTurn } from 'node:timers/promises'
 import { PosthornError } from '../errors.ts'
 import type { DeliveryFailure } from '../external-bus/delivery-failure.ts'
 import type { HandlerCall, Middleware } from '../internal-bus/middleware.ts'
@@ -106,6 +107,8 @@ export class Tracker {
       const { caller, attempt } = call.context
       const underWay: UnderWay = { domain, handler, message, since: performance.now() }
       this.underWay.add(underWay)
+      // Services that answer each other for ever would give nobody else a turn, and no deadline would come.
+      await oneTurn()
       try {
         const result = await next()
         this.handled.push({ domain, handler, message, caller, attempt })
