@@ -2,6 +2,7 @@
 import { Failure } from './failure.mjs'
 import { endEverything, isEnding } from './lifetime.mjs'
 import * as phases from './phases.mjs'
+import { runBench } from './run-bench.mjs'
 import { runDemo } from './run-demo.mjs'
 import { runFaults } from './run-faults.mjs'
 import { runSimulation } from './run-simulation.mjs'
@@ -17,6 +18,8 @@ const USAGE = `node tooling/dev/main.mjs
                                                   run the fault machine
   simulate [--seeds N] [--seed S] [--workers N] [--trace] [--stop-at STEP]
                                                   simulate both services in virtual time
+  bench [ROW ...] [--rounds N] [--smoke] [--record]
+                                                  measure beside others, one row or all
   install                                         install the workspace`
 
 /** @type {Record<string, (args: string[], settings: import('./settings.mjs').Settings) => Promise<number>>} */
@@ -25,6 +28,7 @@ const commands = {
   test: runTests,
   faults: runFaults,
   simulate: runSimulation,
+  bench: runBench,
   install: () => phases.install().then(() => 0),
 }
 

@@ -1,0 +1,4 @@
+import type { Row } from '../suite/row.ts'
+import { row as publishAndConsume } from './publish-and-consume/row.ts'
+
+export const rows: readonly Row[] = [publishAndConsume]
