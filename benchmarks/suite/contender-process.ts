@@ -19,8 +19,8 @@ export class ContenderProcess {
     })
   }
 
-  static async start(row: string, { name, module }: Candidate, servers: Servers): Promise<ContenderProcess> {
-    const child = fork(new URL(`../rows/${row}/${module}.js`, import.meta.url), {
+  static async start(folder: string, { name, module }: Candidate, servers: Servers): Promise<ContenderProcess> {
+    const child = fork(new URL(`../rows/${folder}/${module}.js`, import.meta.url), {
       execArgv: ['--expose-gc', '--no-warnings'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { ...process.env, NODE_ENV: 'production', BENCHMARK_SERVERS: JSON.stringify(servers) },
@@ -30,9 +30,9 @@ export class ContenderProcess {
     return contender
   }
 
-  async round(size: number): Promise<Figures> {
+  async round(size: number, width: number): Promise<Figures> {
     const answer = this.#answer('do a round')
-    this.#child.send({ round: size } satisfies Order)
+    this.#child.send({ round: size, width } satisfies Order)
     const report = await answer
     if ('figures' in report) return report.figures
     throw new Error(`${this.name} answered a round with ${JSON.stringify(report)}`)

@@ -11,13 +11,13 @@ export interface Servers {
 }
 
 export interface Contender {
-  /** Does the row's work `size` times over. */
-  round(size: number): Promise<Figures>
+  /** Does the row's work `size` times over, `width` of it at once. */
+  round(size: number, width: number): Promise<Figures>
   close?(): Promise<void>
 }
 
 /** From the suite to a contender's process. */
-export type Order = { readonly round: number } | 'end'
+export type Order = { readonly round: number; readonly width: number } | 'end'
 
 /** From a contender's process to the suite. */
 export type Report = { readonly ready: true } | { readonly figures: Figures } | { readonly error: string }
@@ -33,7 +33,7 @@ export async function contend(start: (servers: Servers) => Promise<Contender>): 
   try {
     const contender = await start(JSON.parse(process.env.BENCHMARK_SERVERS ?? '{}') as Servers)
     process.on('message', (order: Order) => {
-      const done = order === 'end' ? end(contender) : round(contender, order.round).then(report)
+      const done = order === 'end' ? end(contender) : round(contender, order.round, order.width).then(report)
       done.catch(refuse)
     })
     report({ ready: true })
@@ -42,11 +42,11 @@ export async function contend(start: (servers: Servers) => Promise<Contender>): 
   }
 }
 
-async function round(contender: Contender, size: number): Promise<Report> {
+async function round(contender: Contender, size: number, width: number): Promise<Report> {
   // What earlier rounds have left is not this one's.
   globalThis.gc?.()
   const before = process.cpuUsage()
-  const figures = await contender.round(size)
+  const figures = await contender.round(size, width)
   const { user, system } = process.cpuUsage(before)
   return { figures: { [CPU]: (user + system) / size, ...figures } }
 }

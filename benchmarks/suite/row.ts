@@ -5,6 +5,8 @@ export type Figures = Readonly<Record<string, number>>
 export interface Row {
   /** Its folder's name, and what it is called on the command line. */
   readonly name: string
+  /** Its contenders' folder, when several rows put different questions to the same ones. */
+  readonly folder?: string
   readonly title: string
   /** What one round is: the same work for all. */
   readonly work: string
@@ -16,6 +18,8 @@ export interface Row {
   readonly rounds: number
   /** How much work one round is; `smoke` only shows that the row runs. */
   readonly size: { readonly full: number; readonly smoke: number }
+  /** How much of it is under way at once; 1 unless given. */
+  readonly width?: number
 }
 
 /** Somebody who does the work, in a process of their own. */

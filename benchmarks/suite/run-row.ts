@@ -25,7 +25,7 @@ export async function runRow(row: Row, servers: BenchmarkServers, options: RunOp
     const samples = new Map<string, Figures[]>(started.map(({ name }) => [name, []]))
     for (let round = 0; round <= rounds; round++) {
       for (const contender of started) {
-        const figures = await contender.round(size)
+        const figures = await contender.round(size, row.width ?? 1)
         if (round > 0) samples.get(contender.name)?.push(figures)
       }
       if (!smoke) log(`  ${row.name}: ${round === 0 ? 'warm' : `round ${round} of ${rounds}`}`)
@@ -37,5 +37,6 @@ export async function runRow(row: Row, servers: BenchmarkServers, options: RunOp
 }
 
 async function start(row: Row, candidate: Candidate, servers: BenchmarkServers): Promise<ContenderProcess> {
-  return ContenderProcess.start(row.name, candidate, await servers.provide(`${row.name}-${candidate.module}`))
+  const provided = await servers.provide(`${row.name}-${candidate.module}`)
+  return ContenderProcess.start(row.folder ?? row.name, candidate, provided)
 }
