@@ -5,7 +5,7 @@ import { contend } from '../../suite/contender.ts'
 import { Countdown } from '../../suite/window.ts'
 import { provision } from '../provision.ts'
 import { system } from '../shipping.ts'
-import { arrivals } from './arrivals.ts'
+import { arrivals } from '../arrivals.ts'
 import { outbox } from './outbox.ts'
 
 await contend(async (servers) => {

@@ -1,5 +1,5 @@
 import amqplib from 'amqplib'
-import { SHIPPED } from '../work-queue.ts'
+import { SHIPPED } from './work-queue.ts'
 
 /** Publishes with confirms, by hand. */
 export async function confirmedPublisher(amqpUrl: string) {
