@@ -19,7 +19,11 @@ export class ContenderProcess {
     })
   }
 
-  static async start(folder: string, { name, module }: Candidate, servers: Servers): Promise<ContenderProcess> {
+  static async start(
+    folder: string,
+    { name, module }: Candidate,
+    servers: Servers,
+  ): Promise<ContenderProcess> {
     const child = fork(new URL(`../rows/${folder}/${module}.js`, import.meta.url), {
       execArgv: ['--expose-gc', '--no-warnings'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -16,6 +16,8 @@ export interface Row {
   readonly targets: readonly Target[]
   /** Rounds of each contender, interleaved. */
   readonly rounds: number
+  /** Rounds before them that count for nothing; 1 unless given. Much code takes some 10,000 messages to be compiled. */
+  readonly warmUp?: number
   /** How much work one round is; `smoke` only shows that the row runs. */
   readonly size: { readonly full: number; readonly smoke: number }
   /** How much of it is under way at once; 1 unless given. */

@@ -12,23 +12,24 @@ export interface RunOptions {
 export type Samples = ReadonlyMap<string, readonly Figures[]>
 
 /**
- * Rounds in turn, A B C A B C …, so that a machine that slows down slows all of them. The first round of each warms up,
- * and counts for nothing.
+ * Rounds in turn, A B C A B C …, so that a machine that slows down slows all of them. The first ones warm up, and count
+ * for nothing.
  */
 export async function runRow(row: Row, servers: BenchmarkServers, options: RunOptions): Promise<Samples> {
   const { smoke, log } = options
   const size = smoke ? row.size.smoke : row.size.full
   const rounds = smoke ? 1 : (options.rounds ?? row.rounds)
+  const warmUp = smoke ? 1 : (row.warmUp ?? 1)
   const started: ContenderProcess[] = []
   try {
     for (const candidate of row.contenders) started.push(await start(row, candidate, servers))
     const samples = new Map<string, Figures[]>(started.map(({ name }) => [name, []]))
-    for (let round = 0; round <= rounds; round++) {
+    for (let round = 1 - warmUp; round <= rounds; round++) {
       for (const contender of started) {
         const figures = await contender.round(size, row.width ?? 1)
         if (round > 0) samples.get(contender.name)?.push(figures)
       }
-      if (!smoke) log(`  ${row.name}: ${round === 0 ? 'warm' : `round ${round} of ${rounds}`}`)
+      if (!smoke) log(`  ${row.name}: ${round <= 0 ? 'warm' : `round ${round} of ${rounds}`}`)
     }
     return samples
   } finally {

@@ -12,7 +12,8 @@ export const row: Row = {
     { contender: 'posthorn', measure: 'calls/s', against: 'raw amqplib, noDelay', atLeast: 0.9 },
     { contender: 'posthorn', measure: 'calls/s', against: 'every peer', atLeast: 1 },
   ],
-  rounds: 7,
+  rounds: 5,
+  warmUp: 3,
   size: { full: 6_000, smoke: 64 },
   width: 64,
 }

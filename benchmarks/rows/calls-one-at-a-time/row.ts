@@ -12,7 +12,8 @@ export const row: Row = {
     { contender: 'posthorn', measure: 'p50 ms', against: 'raw amqplib, noDelay', atMost: 1.15 },
     { contender: 'posthorn', measure: 'p50 ms', against: 'every peer', atMost: 0.667 },
   ],
-  rounds: 7,
+  rounds: 5,
+  warmUp: 3,
   size: { full: 1_000, smoke: 10 },
   width: 1,
 }

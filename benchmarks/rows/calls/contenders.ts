@@ -11,7 +11,8 @@ export const contenders: readonly Candidate[] = [
     name: 'raw amqplib',
     module: 'raw-amqplib',
     packageName: 'amqplib',
-    settings: 'as `connect` sets it up; mandatory, confirmed both ways, acknowledged when the reply is confirmed',
+    settings:
+      'as `connect` sets it up; mandatory, confirmed both ways, acknowledged when the reply is confirmed',
   },
   {
     name: 'raw amqplib, noDelay',

@@ -39,7 +39,10 @@ await contend(async ({ amqpUrl }) => {
     queueOptions: CALLS.options,
     socketOptions: { connectionOptions: { noDelay: true } },
   }
-  const service: RmqOptions = { transport: Transport.RMQ, options: { ...common, noAck: false, prefetchCount: 200 } }
+  const service: RmqOptions = {
+    transport: Transport.RMQ,
+    options: { ...common, noAck: false, prefetchCount: 200 },
+  }
   const callee = await NestFactory.createMicroservice(Shipping, { ...service, logger: false })
   await callee.listen()
   const caller = ClientProxyFactory.create({ transport: Transport.RMQ, options: common })

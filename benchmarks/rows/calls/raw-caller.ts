@@ -13,7 +13,9 @@ interface Pending {
 }
 
 /** Calls by hand over direct reply-to; mandatory and confirmed, with a deadline. */
-export async function rawCaller(connection: ChannelModel): Promise<(order: OrderShipped) => Promise<Shipped>> {
+export async function rawCaller(
+  connection: ChannelModel,
+): Promise<(order: OrderShipped) => Promise<Shipped>> {
   const channel = await connection.createConfirmChannel()
   const pending = new Map<string, Pending>()
   const take = (id: string) => {

@@ -1,4 +1,4 @@
-import { CPU, type Contender } from '../../suite/contender.ts'
+import { type Contender, CPU } from '../../suite/contender.ts'
 import { quantile } from '../../suite/statistics.ts'
 import { windowed } from '../../suite/window.ts'
 import { type OrderShipped, orderShipped } from '../order-shipped.ts'

@@ -1,6 +1,11 @@
 import { createMessageBus } from '@posthorn/core'
 import { RabbitMqExternalBus } from '@posthorn/rabbitmq'
-import { drizzleOutboxQueue, drizzleRepository, drizzleUnitsOfWork, postgresDriver } from '@posthorn/uow-drizzle'
+import {
+  drizzleOutboxQueue,
+  drizzleRepository,
+  drizzleUnitsOfWork,
+  postgresDriver,
+} from '@posthorn/uow-drizzle'
 import { contend } from '../../suite/contender.ts'
 import { windowed } from '../../suite/window.ts'
 import { arrivals } from '../arrivals.ts'

@@ -39,7 +39,8 @@ export const row: Row = {
     { contender: 'posthorn', measure: 'messages/s', against: 'pg-boss', atLeast: 1 },
     { contender: 'posthorn', measure: 'messages/s', against: 'graphile-worker', atLeast: 1 },
   ],
-  rounds: 7,
+  rounds: 5,
+  warmUp: 3,
   size: { full: 3_000, smoke: 100 },
   width: 256,
 }

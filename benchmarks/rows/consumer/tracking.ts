@@ -1,4 +1,11 @@
-import { type Aggregate, type AggregateMapping, defineDomain, defineSystem, type Event, event } from '@posthorn/core'
+import {
+  type Aggregate,
+  type AggregateMapping,
+  defineDomain,
+  defineSystem,
+  type Event,
+  event,
+} from '@posthorn/core'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { z } from 'zod'
 import { shipping } from '../shipping.ts'

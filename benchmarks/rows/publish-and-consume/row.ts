@@ -50,7 +50,8 @@ export const row: Row = {
     { contender: 'posthorn', measure: 'events/s', against: 'raw amqplib', atLeast: 0.95 },
     { contender: 'posthorn', measure: 'events/s', against: 'every peer', atLeast: 1 },
   ],
-  rounds: 7,
+  rounds: 5,
+  warmUp: 3,
   size: { full: 15_000, smoke: 100 },
   width: 256,
 }

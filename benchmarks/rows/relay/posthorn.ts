@@ -3,9 +3,9 @@ import { RabbitMqExternalBus } from '@posthorn/rabbitmq'
 import { drizzleOutboxQueue, postgresDriver } from '@posthorn/uow-drizzle'
 import { contend } from '../../suite/contender.ts'
 import { Countdown } from '../../suite/window.ts'
+import { arrivals } from '../arrivals.ts'
 import { provision } from '../provision.ts'
 import { system } from '../shipping.ts'
-import { arrivals } from '../arrivals.ts'
 import { outbox } from './outbox.ts'
 
 await contend(async (servers) => {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { contend } from '../../suite/contender.ts'
 import { windowed } from '../../suite/window.ts'
+import { arrivals } from '../arrivals.ts'
+import { confirmedPublisher } from '../confirmed-publisher.ts'
 import { declareShipped } from '../declare-shipped.ts'
 import { orderShipped } from '../order-shipped.ts'
 import { SHIPPED } from '../work-queue.ts'
-import { arrivals } from '../arrivals.ts'
-import { confirmedPublisher } from '../confirmed-publisher.ts'
 
 await contend(async ({ name, amqpUrl }) => {
   await declareShipped(amqpUrl)

@@ -1,9 +1,9 @@
 import postgres from 'postgres'
 import { contend } from '../../suite/contender.ts'
-import { declareShipped } from '../declare-shipped.ts'
-import { SHIPPED } from '../work-queue.ts'
 import { arrivals } from '../arrivals.ts'
 import { confirmedPublisher } from '../confirmed-publisher.ts'
+import { declareShipped } from '../declare-shipped.ts'
+import { SHIPPED } from '../work-queue.ts'
 import { outbox } from './outbox.ts'
 
 const BATCH = 200

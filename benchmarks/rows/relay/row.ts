@@ -29,7 +29,8 @@ export const row: Row = {
     { contender: 'posthorn', measure: 'events/s', against: 'raw loop', atLeast: 0.9 },
     { contender: 'posthorn', measure: 'events/s', against: 'raw publisher, no outbox', atLeast: 0.9 },
   ],
-  rounds: 7,
+  rounds: 5,
+  warmUp: 3,
   size: { full: 10_000, smoke: 300 },
   width: 256,
 }
