@@ -1,5 +1,5 @@
 import amqplib from 'amqplib'
-import { SHIPPED } from './work-queue.ts'
+import { SHIPPED_QUEUE } from './shipped-queue.ts'
 
 /** Publishes with confirms, by hand. */
 export async function confirmedPublisher(amqpUrl: string) {
@@ -9,8 +9,8 @@ export async function confirmedPublisher(amqpUrl: string) {
     publish: (body: string, messageId: string) =>
       new Promise<void>((resolve, reject) => {
         channel.publish(
-          SHIPPED.exchange,
-          SHIPPED.routingKey,
+          SHIPPED_QUEUE.exchange,
+          SHIPPED_QUEUE.routingKey,
           Buffer.from(body),
           { persistent: true, mandatory: true, messageId, contentType: 'application/json' },
           (error) => (error ? reject(error as Error) : resolve()),

@@ -1,5 +1,5 @@
 /** Posthorn's queue for calls, for everybody: durable, classic, bounded; what is too late expires. */
-export const CALLS = {
+export const CALL_QUEUE = {
   queue: 'calls',
   options: {
     durable: true,

@@ -37,13 +37,14 @@ export const contenders: readonly Candidate[] = [
     name: '@golevelup/nestjs-rabbitmq',
     module: 'golevelup',
     packageName: '@golevelup/nestjs-rabbitmq',
-    settings: '`RabbitRPC` and `request`, mandatory, confirmed both ways, `noDelay`',
+    settings:
+      '`RabbitRPC` and `request`, mandatory, confirmed both ways, `noDelay`; made for Nest 11, here on 12',
   },
   {
     name: 'moleculer',
     module: 'moleculer',
     packageName: 'moleculer',
     settings:
-      'AMQP transporter with `disableBalancer`, `noDelay`; queues of its own kind, replies by a queue, nothing confirmed, not mandatory',
+      'AMQP transporter with `disableBalancer`, `noDelay`; queues of its own making, for replies too, nothing confirmed, not mandatory; the newest for Node 20',
   },
 ]

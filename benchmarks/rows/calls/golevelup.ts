@@ -4,7 +4,7 @@ import { Module } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { contend } from '../../suite/contender.ts'
 import type { OrderShipped } from '../order-shipped.ts'
-import { CALL_TIMEOUT, CALLS } from './call-queue.ts'
+import { CALL_QUEUE, CALL_TIMEOUT } from './call-queue.ts'
 import { roundOfCalls, type Shipped, shipOrder } from './ship-order.ts'
 
 const EXCHANGE = 'orders'
@@ -16,7 +16,7 @@ class Orders {
   }
 }
 const ship = Object.getOwnPropertyDescriptor(Orders.prototype, 'ship')
-const rpc = { exchange: EXCHANGE, routingKey: KEY, queue: CALLS.queue, queueOptions: CALLS.options }
+const rpc = { exchange: EXCHANGE, routingKey: KEY, queue: CALL_QUEUE.queue, queueOptions: CALL_QUEUE.options }
 RabbitRPC(rpc)(Orders.prototype, 'ship', ship)
 
 await contend(async ({ amqpUrl }) => {

@@ -13,7 +13,7 @@ import {
 import { firstValueFrom, timeout } from 'rxjs'
 import { contend } from '../../suite/contender.ts'
 import type { OrderShipped } from '../order-shipped.ts'
-import { CALL_TIMEOUT, CALLS } from './call-queue.ts'
+import { CALL_QUEUE, CALL_TIMEOUT } from './call-queue.ts'
 import { roundOfCalls, type Shipped, shipOrder } from './ship-order.ts'
 
 class Orders {
@@ -35,8 +35,8 @@ Module({ controllers: [Orders] })(Shipping)
 await contend(async ({ amqpUrl }) => {
   const common = {
     urls: [amqpUrl],
-    queue: CALLS.queue,
-    queueOptions: CALLS.options,
+    queue: CALL_QUEUE.queue,
+    queueOptions: CALL_QUEUE.options,
     socketOptions: { connectionOptions: { noDelay: true } },
   }
   const service: RmqOptions = {

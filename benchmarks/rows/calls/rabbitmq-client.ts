@@ -1,12 +1,12 @@
 import { Connection } from 'rabbitmq-client'
 import { contend } from '../../suite/contender.ts'
-import { CALL_TIMEOUT, CALLS } from './call-queue.ts'
+import { CALL_QUEUE, CALL_TIMEOUT } from './call-queue.ts'
 import { roundOfCalls, shipOrder } from './ship-order.ts'
 
 await contend(async ({ amqpUrl: url }) => {
   const serving = new Connection({ url, noDelay: true })
   const calling = new Connection({ url, noDelay: true })
-  const { queue, options } = CALLS
+  const { queue, options } = CALL_QUEUE
   const callee = serving.createConsumer(
     { queue, queueOptions: options, qos: { prefetchCount: 200 } },
     async ({ body }, reply) => reply(shipOrder(body)),

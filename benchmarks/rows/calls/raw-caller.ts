@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ChannelModel } from 'amqplib'
 import type { OrderShipped } from '../order-shipped.ts'
-import { CALL_TIMEOUT, CALLS } from './call-queue.ts'
+import { CALL_QUEUE, CALL_TIMEOUT } from './call-queue.ts'
 import type { Shipped } from './ship-order.ts'
 
 const REPLY_TO = 'amq.rabbitmq.reply-to'
@@ -39,7 +39,7 @@ export async function rawCaller(
       pending.set(id, { resolve, reject, timer })
       channel.publish(
         '',
-        CALLS.queue,
+        CALL_QUEUE.queue,
         Buffer.from(JSON.stringify(order)),
         { mandatory: true, correlationId: id, replyTo: REPLY_TO, expiration: CALL_TIMEOUT },
         (error) => error && fail(id, error),

@@ -5,17 +5,16 @@ import { contend } from '../../suite/contender.ts'
 import { windowed } from '../../suite/window.ts'
 import { arrivals } from '../arrivals.ts'
 import { confirmedPublisher } from '../confirmed-publisher.ts'
-import { declareShipped } from '../declare-shipped.ts'
 import { orderShipped } from '../order-shipped.ts'
-import { SHIPPED } from '../work-queue.ts'
+import { declareShippedQueue, SHIPPED_QUEUE } from '../shipped-queue.ts'
 import { countShipment } from './count-shipment.ts'
 import { Meter } from './meter.ts'
 import { ORDERS, tables } from './tables.ts'
 
 await contend(async ({ name, amqpUrl, databaseUrl }) => {
-  await declareShipped(amqpUrl)
+  await declareShippedQueue(amqpUrl)
   const database = await tables(databaseUrl)
-  const queue = await arrivals(amqpUrl, name, SHIPPED.queue)
+  const queue = await arrivals(amqpUrl, name, SHIPPED_QUEUE.queue)
   const publisher = await confirmedPublisher(amqpUrl)
   const connection = await amqplib.connect(amqpUrl, { noDelay: true })
   const sql = postgres(databaseUrl, { max: 10 })
@@ -24,7 +23,7 @@ await contend(async ({ name, amqpUrl, databaseUrl }) => {
   const consume = async () => {
     const channel = await connection.createChannel()
     await channel.prefetch(200)
-    await channel.consume(SHIPPED.queue, (message) => {
+    await channel.consume(SHIPPED_QUEUE.queue, (message) => {
       if (message === null) return
       const order = JSON.parse(message.content.toString())
       const handling = meter.measure(async () => {

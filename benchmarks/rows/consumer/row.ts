@@ -25,13 +25,13 @@ export const row: Row = {
       name: 'pg-boss',
       module: 'pg-boss',
       packageName: 'pg-boss',
-      settings: `\`work\` with batches of 1,000, which it completes with one statement each; ${SAME}; no broker`,
+      settings: `\`work\` with batches of 1,000, which it completes with one statement each; ${SAME}; no broker; the newest for Node 20`,
     },
     {
       name: 'graphile-worker',
       module: 'graphile-worker',
       packageName: 'graphile-worker',
-      settings: `20 jobs at once, a local queue of 500 and batched completion, as its page on performance advises; ${SAME}; no broker`,
+      settings: `20 jobs at once, a local queue of 500 and batched completion, as its page on performance advises; ${SAME}; no broker; the newest for Node 20`,
     },
   ],
   targets: [

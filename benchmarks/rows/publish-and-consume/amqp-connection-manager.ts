@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { connect } from 'amqp-connection-manager'
 import { contend } from '../../suite/contender.ts'
-import { declareShipped } from '../declare-shipped.ts'
-import { SHIPPED } from '../work-queue.ts'
+import { declareShippedQueue, SHIPPED_QUEUE } from '../shipped-queue.ts'
 import { publishAndConsume } from './publish-and-consume.ts'
 
 await contend(async ({ amqpUrl }) => {
-  await declareShipped(amqpUrl)
+  await declareShippedQueue(amqpUrl)
   const options = { connectionOptions: { noDelay: true } }
   const publishing = connect([amqpUrl], options)
   const consuming = connect([amqpUrl], options)
   const publisher = publishing.createChannel({ json: true })
   const consumer = consuming.createChannel()
   const { round, received } = publishAndConsume((event) =>
-    publisher.publish(SHIPPED.exchange, SHIPPED.routingKey, event, {
+    publisher.publish(SHIPPED_QUEUE.exchange, SHIPPED_QUEUE.routingKey, event, {
       persistent: true,
       mandatory: true,
       messageId: randomUUID(),
@@ -21,7 +20,7 @@ await contend(async ({ amqpUrl }) => {
     }),
   )
   await consumer.consume(
-    SHIPPED.queue,
+    SHIPPED_QUEUE.queue,
     (message) => {
       received(JSON.parse(message.content.toString()))
       consumer.ack(message)

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { Connection } from 'rabbitmq-client'
 import { contend } from '../../suite/contender.ts'
-import { declareShipped } from '../declare-shipped.ts'
-import { SHIPPED } from '../work-queue.ts'
+import { declareShippedQueue, SHIPPED_QUEUE } from '../shipped-queue.ts'
 import { publishAndConsume } from './publish-and-consume.ts'
 
 await contend(async ({ amqpUrl: url }) => {
-  await declareShipped(url)
+  await declareShippedQueue(url)
   const publishing = new Connection({ url, noDelay: true })
   const consuming = new Connection({ url, noDelay: true })
   const publisher = publishing.createPublisher({ confirm: true })
-  const { exchange, routingKey, queue } = SHIPPED
+  const { exchange, routingKey, queue } = SHIPPED_QUEUE
   const { round, received } = publishAndConsume((event) =>
     publisher.send({ exchange, routingKey, durable: true, mandatory: true, messageId: randomUUID() }, event),
   )

@@ -1,7 +1,6 @@
 import rascal from 'rascal'
 import { contend } from '../../suite/contender.ts'
-import { declareShipped } from '../declare-shipped.ts'
-import { SHIPPED } from '../work-queue.ts'
+import { declareShippedQueue, SHIPPED_QUEUE } from '../shipped-queue.ts'
 import { publishAndConsume } from './publish-and-consume.ts'
 
 /** Each publish holds a channel of the pool until it is confirmed; the default configuration allows 100 in all. */
@@ -11,8 +10,8 @@ const CHANNELS = 64
 const socketOptions = { timeout: 10_000, noDelay: true }
 
 await contend(async ({ amqpUrl: url, name }) => {
-  await declareShipped(url)
-  const { exchange, routingKey, queue } = SHIPPED
+  await declareShippedQueue(url)
+  const { exchange, routingKey, queue } = SHIPPED_QUEUE
   const broker = await rascal.BrokerAsPromised.create(
     rascal.withDefaultConfig({
       vhosts: {

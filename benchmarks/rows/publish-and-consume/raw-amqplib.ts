@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import amqplib from 'amqplib'
 import { contend } from '../../suite/contender.ts'
-import { declareShipped } from '../declare-shipped.ts'
-import { SHIPPED } from '../work-queue.ts'
+import { declareShippedQueue, SHIPPED_QUEUE } from '../shipped-queue.ts'
 import { publishAndConsume } from './publish-and-consume.ts'
 
 await contend(async ({ amqpUrl }) => {
-  await declareShipped(amqpUrl)
+  await declareShippedQueue(amqpUrl)
   const publishing = await amqplib.connect(amqpUrl, { noDelay: true })
   const consuming = await amqplib.connect(amqpUrl, { noDelay: true })
   const publisher = await publishing.createConfirmChannel()
@@ -15,8 +14,8 @@ await contend(async ({ amqpUrl }) => {
     (event) =>
       new Promise<void>((resolve, reject) => {
         publisher.publish(
-          SHIPPED.exchange,
-          SHIPPED.routingKey,
+          SHIPPED_QUEUE.exchange,
+          SHIPPED_QUEUE.routingKey,
           Buffer.from(JSON.stringify(event)),
           { persistent: true, mandatory: true, messageId: randomUUID(), contentType: 'application/json' },
           (error) => (error ? reject(error as Error) : resolve()),
@@ -24,7 +23,7 @@ await contend(async ({ amqpUrl }) => {
       }),
   )
   await consumer.prefetch(200)
-  await consumer.consume(SHIPPED.queue, (message) => {
+  await consumer.consume(SHIPPED_QUEUE.queue, (message) => {
     if (message === null) return
     received(JSON.parse(message.content.toString()))
     consumer.ack(message)

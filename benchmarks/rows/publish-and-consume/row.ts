@@ -52,6 +52,6 @@ export const row: Row = {
   ],
   rounds: 5,
   warmUp: 3,
-  size: { full: 15_000, smoke: 100 },
+  size: { full: 12_000, smoke: 100 },
   width: 256,
 }

@@ -3,13 +3,12 @@ import { contend } from '../../suite/contender.ts'
 import { windowed } from '../../suite/window.ts'
 import { arrivals } from '../arrivals.ts'
 import { confirmedPublisher } from '../confirmed-publisher.ts'
-import { declareShipped } from '../declare-shipped.ts'
 import { orderShipped } from '../order-shipped.ts'
-import { SHIPPED } from '../work-queue.ts'
+import { declareShippedQueue, SHIPPED_QUEUE } from '../shipped-queue.ts'
 
 await contend(async ({ name, amqpUrl }) => {
-  await declareShipped(amqpUrl)
-  const target = await arrivals(amqpUrl, name, SHIPPED.queue)
+  await declareShippedQueue(amqpUrl)
+  const target = await arrivals(amqpUrl, name, SHIPPED_QUEUE.queue)
   const publisher = await confirmedPublisher(amqpUrl)
   return {
     async round(size, width) {

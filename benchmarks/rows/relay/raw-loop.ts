@@ -2,16 +2,15 @@ import postgres from 'postgres'
 import { contend } from '../../suite/contender.ts'
 import { arrivals } from '../arrivals.ts'
 import { confirmedPublisher } from '../confirmed-publisher.ts'
-import { declareShipped } from '../declare-shipped.ts'
-import { SHIPPED } from '../work-queue.ts'
+import { declareShippedQueue, SHIPPED_QUEUE } from '../shipped-queue.ts'
 import { outbox } from './outbox.ts'
 
 const BATCH = 200
 
 await contend(async ({ name, amqpUrl, databaseUrl }) => {
-  await declareShipped(amqpUrl)
+  await declareShippedQueue(amqpUrl)
   const source = await outbox(databaseUrl)
-  const target = await arrivals(amqpUrl, name, SHIPPED.queue)
+  const target = await arrivals(amqpUrl, name, SHIPPED_QUEUE.queue)
   const publisher = await confirmedPublisher(amqpUrl)
   const sql = postgres(databaseUrl, { max: 1 })
 
