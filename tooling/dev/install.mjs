@@ -6,26 +6,26 @@ import { Failure } from './failure.mjs'
 import { root, workspaceProgram } from './places.mjs'
 import { run } from './processes.mjs'
 
-const STAMP = join(root, 'node_modules', '.posthorn-installed')
-
 /**
- * Installs the workspace, unless that has been done for this very lockfile.
+ * Installs the workspace, or a folder with a lockfile of its own, unless that has been done for this very lockfile.
+ * @param {string} [folder]
  * @returns {Promise<boolean>} whether there was something to do
  */
-export async function installWorkspace() {
-  const wanted = fingerprint()
-  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return false
+export async function installWorkspace(folder = root) {
+  const stamp = join(folder, 'node_modules', '.posthorn-installed')
+  const wanted = fingerprint(folder)
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return false
   // npx runs outside of the workspace, lest it look at what may be half installed there.
   const { ok, output } = await run(
     'npx',
-    ['--yes', packageManager(), '--dir', root, 'install', '--frozen-lockfile'],
+    ['--yes', packageManager(), '--dir', folder, 'install', '--frozen-lockfile'],
     {
       cwd: tmpdir(),
       deadlineMs: 600_000,
     },
   )
-  if (!ok) throw new Failure('The workspace could not be installed: see above.', output)
-  writeFileSync(STAMP, wanted)
+  if (!ok) throw new Failure('The packages could not be installed: see above.', output)
+  writeFileSync(stamp, wanted)
   return true
 }
 
@@ -43,6 +43,19 @@ export async function buildWorkspace() {
 }
 
 /**
+ * Compiles the benchmarks, which are no part of the workspace; prints only when that fails.
+ * @param {string} folder
+ * @returns {Promise<void>}
+ */
+export async function buildBenchmarks(folder) {
+  const { ok, output } = await run(join(folder, 'node_modules', '.bin', 'tsc'), ['-p', '.'], {
+    cwd: folder,
+    deadlineMs: 120_000,
+  })
+  if (!ok) throw new Failure('The benchmarks could not be compiled: see above.', output)
+}
+
+/**
  * The environment in which the workspace's programs find each other.
  * @returns {NodeJS.ProcessEnv}
  */
@@ -57,8 +70,8 @@ function packageManager() {
   return packageManager
 }
 
-function fingerprint() {
+function fingerprint(folder) {
   const hash = createHash('sha256')
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml']) hash.update(readFileSync(join(root, file)))
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml']) hash.update(readFileSync(join(folder, file)))
   return hash.digest('hex')
 }

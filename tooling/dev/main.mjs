@@ -2,6 +2,7 @@
 import { Failure } from './failure.mjs'
 import { endEverything, isEnding } from './lifetime.mjs'
 import * as phases from './phases.mjs'
+import { runBench } from './run-bench.mjs'
 import { runDemo } from './run-demo.mjs'
 import { runFaults } from './run-faults.mjs'
 import { runMatrix } from './run-matrix.mjs'
@@ -19,6 +20,8 @@ const USAGE = `node tooling/dev/main.mjs
   matrix [--node VERSION,VERSION] [TEST ARGS]     run the tests on several versions of Node
   simulate [--seeds N] [--seed S] [--workers N] [--trace] [--stop-at STEP]
                                                   simulate both services in virtual time
+  bench [ROW ...] [--rounds N] [--smoke] [--record]
+                                                  measure beside others, one row or all
   install                                         install the workspace`
 
 /** @type {Record<string, (args: string[], settings: import('./settings.mjs').Settings) => Promise<number>>} */
@@ -28,6 +31,7 @@ const commands = {
   faults: runFaults,
   matrix: runMatrix,
   simulate: runSimulation,
+  bench: runBench,
   install: () => phases.install().then(() => 0),
 }
 

@@ -1,4 +1,4 @@
-import { buildWorkspace, installWorkspace } from './install.mjs'
+import { buildBenchmarks, buildWorkspace, installWorkspace } from './install.mjs'
 import { isEnding } from './lifetime.mjs'
 import { providePika } from './provide-pika.mjs'
 import { providePostgres } from './provide-postgres.mjs'
@@ -12,6 +12,14 @@ export function install() {
 /** @returns {Promise<void>} */
 export function build() {
   return timed(buildWorkspace(), () => 'workspace: built')
+}
+
+/** @param {string} folder */
+export function benchmarks(folder) {
+  return timed(
+    installWorkspace(folder).then(() => buildBenchmarks(folder)),
+    () => 'benchmarks: ready',
+  )
 }
 
 /** @param {import('./settings.mjs').Settings} settings */

@@ -1,0 +1,3 @@
+import { contendRaw } from './raw-contender.ts'
+
+await contendRaw({ noDelay: true })
