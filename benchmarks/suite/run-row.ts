@@ -37,5 +37,7 @@ export async function runRow(row: Row, servers: BenchmarkServers, options: RunOp
 }
 
 async function start(row: Row, candidate: Candidate, servers: BenchmarkServers): Promise<ContenderProcess> {
-  return ContenderProcess.start(row.name, candidate, await servers.provide(`${row.name}-${candidate.module}`))
+  const { module, argument } = candidate
+  const name = [row.name, module, ...(argument === undefined ? [] : [argument])].join('-')
+  return ContenderProcess.start(row.name, candidate, await servers.provide(name))
 }
