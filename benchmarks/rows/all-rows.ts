@@ -1,5 +1,6 @@
 import type { Row } from '../suite/row.ts'
 import { row as internalBus } from './internal-bus/row.ts'
 import { row as publishAndConsume } from './publish-and-consume/row.ts'
+import { row as unitOfWork } from './unit-of-work/row.ts'
 
-export const rows: readonly Row[] = [publishAndConsume, internalBus]
+export const rows: readonly Row[] = [publishAndConsume, internalBus, unitOfWork]
