@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { contend } from '../../suite/contender.ts'
+import { median } from '../../suite/statistics.ts'
+import { unpackedSize } from './unpacked-size.ts'
+
+const run = promisify(execFile)
+const here = new URL('../../../', import.meta.url)
+
+/** By argument, for names of candidates hold no slashes. */
+const packages: Readonly<Record<string, string>> = {
+  core: '@posthorn/core',
+  rabbitmq: '@posthorn/rabbitmq',
+  'uow-drizzle': '@posthorn/uow-drizzle',
+  cqrs: '@nestjs/cqrs',
+  emmett: '@event-driven-io/emmett',
+  amqplib: 'amqplib',
+  typeorm: 'typeorm',
+  'mikro-orm': '@mikro-orm/postgresql',
+}
+
+await contend(async (_servers, argument) => {
+  const name = packages[argument] ?? argument
+  const { bytes, count } = await unpackedSize(name, new URL('package.json', here))
+  const text = `const start = performance.now(); await import('${name}'); console.log(performance.now() - start)`
+  return {
+    async round(size) {
+      const times: number[] = []
+      for (let time = 0; time < size; time++) {
+        const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', text], { cwd: here })
+        times.push(Number(stdout))
+      }
+      return { 'import ms': median(times), 'MB unpacked': bytes / 2 ** 20, packages: count }
+    },
+  }
+})
