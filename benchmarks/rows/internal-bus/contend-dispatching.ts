@@ -15,9 +15,7 @@ export interface Dispatching {
 const HANDLERS = 3
 
 /** Makes this process a contender of the row: commands one after another, then events. */
-export async function contendDispatching(
-  open: (argument: string) => Promise<Dispatching>,
-): Promise<void> {
+export async function contendDispatching(open: (argument: string) => Promise<Dispatching>): Promise<void> {
   await contend(async (_servers, argument) => {
     const { command, event, close } = await open(argument)
     const send = command && (async (index: number) => check(index, await command(lineOf(index))))

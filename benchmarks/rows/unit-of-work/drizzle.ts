@@ -25,7 +25,10 @@ await contendChanging(async (url, max, argument) => {
         const ofLine = and(eq(orderLines.orderId, orderId), eq(orderLines.sku, sku))
         const version = order.version + 1
         const [changed] = await Promise.all([
-          run(tx.update(orders).set({ total, version }).where(ofOrder).returning({ id: orders.id }), 'change'),
+          run(
+            tx.update(orders).set({ total, version }).where(ofOrder).returning({ id: orders.id }),
+            'change',
+          ),
           run(tx.update(orderLines).set({ qty }).where(ofLine), 'changeLine'),
           run(tx.insert(outbox).values(lineChanged(orderId, sku, qty, total)), 'message'),
         ])

@@ -22,7 +22,9 @@ interface Tables {
 }
 
 await contendChanging(async (connectionString, max) => {
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: new Pool({ connectionString, max }) }) })
+  const db = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: new Pool({ connectionString, max }) }),
+  })
   return {
     async change(orderId, sku) {
       await db.transaction().execute(async (trx) => {
@@ -56,7 +58,12 @@ await contendChanging(async (connectionString, max) => {
         const { messageId, correlationId, availableAt, ...rest } = lineChanged(orderId, sku, qty, total)
         await trx
           .insertInto('posthorn_outbox')
-          .values({ ...rest, message_id: messageId, correlation_id: correlationId, available_at: availableAt })
+          .values({
+            ...rest,
+            message_id: messageId,
+            correlation_id: correlationId,
+            available_at: availableAt,
+          })
           .execute()
       })
     },

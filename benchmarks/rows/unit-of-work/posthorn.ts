@@ -6,10 +6,9 @@ import { orderLines, orders } from './order-tables.ts'
 
 const shop = defineDomain('shop', {
   events: {
-    LineChanged: event(
-      z.object({ orderId: z.string(), sku: z.string(), qty: z.int(), total: z.int() }),
-      { key: ({ orderId }) => orderId },
-    ),
+    LineChanged: event(z.object({ orderId: z.string(), sku: z.string(), qty: z.int(), total: z.int() }), {
+      key: ({ orderId }) => orderId,
+    }),
   },
 })
 
