@@ -42,5 +42,5 @@ export const row: Row = {
     { contender: 'posthorn', measure: 'hot requests/s', atLeast: 500 },
   ],
   rounds: 5,
-  size: { full: 1_500, smoke: 40 },
+  size: { full: 1_200, smoke: 40 },
 }

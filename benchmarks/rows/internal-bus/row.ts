@@ -74,5 +74,5 @@ export const row: Row = {
     { contender: 'posthorn', measure: 'ns/event', against: '@nestjs/cqrs', atMost: 0.33 },
   ],
   rounds: 7,
-  size: { full: 20_000, smoke: 100 },
+  size: { full: 5_000, smoke: 100 },
 }

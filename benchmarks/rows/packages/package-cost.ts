@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { contend } from '../../suite/contender.ts'
+import { CPU, contend } from '../../suite/contender.ts'
 import { median } from '../../suite/statistics.ts'
 import { unpackedSize } from './unpacked-size.ts'
 
@@ -22,15 +22,25 @@ const packages: Readonly<Record<string, string>> = {
 await contend(async (_servers, argument) => {
   const name = packages[argument] ?? argument
   const { bytes, count } = await unpackedSize(name, new URL('package.json', here))
-  const text = `const start = performance.now(); await import('${name}'); console.log(performance.now() - start)`
+  const text = `
+    const start = performance.now()
+    const before = process.cpuUsage()
+    await import('${name}')
+    const { user, system } = process.cpuUsage(before)
+    console.log(JSON.stringify({ time: performance.now() - start, processor: user + system }))`
   return {
     async round(size) {
-      const times: number[] = []
-      for (let time = 0; time < size; time++) {
+      const imports: { readonly time: number; readonly processor: number }[] = []
+      for (let index = 0; index < size; index++) {
         const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', text], { cwd: here })
-        times.push(Number(stdout))
+        imports.push(JSON.parse(stdout))
       }
-      return { 'import ms': median(times), 'MB unpacked': bytes / 2 ** 20, packages: count }
+      return {
+        'import ms': median(imports.map(({ time }) => time)),
+        'MB unpacked': bytes / 2 ** 20,
+        packages: count,
+        [CPU]: median(imports.map(({ processor }) => processor)),
+      }
     },
   }
 })

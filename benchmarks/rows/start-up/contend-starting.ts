@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ServiceProcess } from '@posthorn/tooling/dist/running-system/service-process.js'
-import { contend, type Servers } from '../../suite/contender.ts'
+import { CPU, contend, type Servers } from '../../suite/contender.ts'
 import { processorTimeOf, residentMemoryOf } from '../../suite/other-process.ts'
 import { median } from '../../suite/statistics.ts'
 
@@ -25,7 +25,7 @@ export async function contendStarting(prepare: (servers: Servers) => Promise<Sta
         const found = await Promise.race([answering(`${process.url}${path}`), process.exited])
         if (found !== true) throw new Error(`It ended before it was ready: ${process.output()}`)
         const ready = performance.now() - begin
-        const processor = processorTimeOf(process.pid) / 1_000
+        const processor = processorTimeOf(process.pid)
         await delay(IDLE)
         return { ready, processor, memory: residentMemoryOf(process.pid) }
       } finally {
@@ -38,8 +38,8 @@ export async function contendStarting(prepare: (servers: Servers) => Promise<Sta
         for (let count = 0; count < size; count++) starts.push(await once())
         return {
           'ms to ready': median(starts.map(({ ready }) => ready)),
-          'CPU ms': median(starts.map(({ processor }) => processor)),
           'MB idle': median(starts.map(({ memory }) => memory)),
+          [CPU]: median(starts.map(({ processor }) => processor)),
         }
       },
     }

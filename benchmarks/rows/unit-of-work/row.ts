@@ -77,5 +77,5 @@ export const row: Row = {
     { contender: 'posthorn', measure: 'CPU µs', against: 'raw postgres.js', atMost: 1.6 },
   ],
   rounds: 5,
-  size: { full: 1_500, smoke: 40 },
+  size: { full: 1_000, smoke: 40 },
 }
