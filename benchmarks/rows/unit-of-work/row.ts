@@ -6,7 +6,7 @@ const ONE_AFTER_ANOTHER = 'pg, pool of 8, statements one after another: what pg 
 export const row: Row = {
   name: 'unit-of-work',
   title: 'Read an aggregate, change it and store a message, in one transaction',
-  work: 'An order with 5 lines of 1,000 is read for update; a line, the total and the version change; one outbox row. 8 at once. Flights: how often one transaction waits for the server, from its time on a line of 20 ms each way.',
+  work: 'An order with 5 lines of 1,000 is read for update; a line, the total and the version change; one outbox row. 8 at once. Flights: how often one transaction waits for the server, counted on a line of 20 ms each way.',
   measures: { 'transactions/s': 'more', flights: 'less', 'CPU µs': 'less' },
   contenders: [
     {
