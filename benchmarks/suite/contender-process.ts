@@ -19,15 +19,17 @@ export class ContenderProcess {
     })
   }
 
-  static async start(
-    folder: string,
-    { name, module }: Candidate,
-    servers: Servers,
-  ): Promise<ContenderProcess> {
+  static async start(folder: string, candidate: Candidate, servers: Servers): Promise<ContenderProcess> {
+    const { name, module, argument = '' } = candidate
     const child = fork(new URL(`../rows/${folder}/${module}.js`, import.meta.url), {
       execArgv: ['--expose-gc', '--no-warnings'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...process.env, NODE_ENV: 'production', BENCHMARK_SERVERS: JSON.stringify(servers) },
+      env: {
+        ...process.env,
+        NODE_ENV: 'production',
+        BENCHMARK_SERVERS: JSON.stringify(servers),
+        BENCHMARK_ARGUMENT: argument,
+      },
     })
     const contender = new ContenderProcess(name, child)
     await contender.#answer('start')

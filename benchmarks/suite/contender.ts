@@ -25,13 +25,20 @@ export type Report = { readonly ready: true } | { readonly figures: Figures } | 
 /** The processor's time of a round, in µs for each unit of work; a contender may know better, and say so itself. */
 export const CPU = 'CPU µs'
 
-/** Makes this process a contender: it does a round when told to, and ends when told to. */
-export async function contend(start: (servers: Servers) => Promise<Contender>): Promise<void> {
+/**
+ * Makes this process a contender: it does a round when told to, and ends when told to.
+ *
+ * @param start is given the candidate's `argument`, or the empty string
+ */
+export async function contend(
+  start: (servers: Servers, argument: string) => Promise<Contender>,
+): Promise<void> {
   const report = (message: Report) => process.send?.(message)
   const refuse = (error: unknown) =>
     report({ error: error instanceof Error ? `${error.stack}` : String(error) })
   try {
-    const contender = await start(JSON.parse(process.env.BENCHMARK_SERVERS ?? '{}') as Servers)
+    const { BENCHMARK_SERVERS = '{}', BENCHMARK_ARGUMENT = '' } = process.env
+    const contender = await start(JSON.parse(BENCHMARK_SERVERS) as Servers, BENCHMARK_ARGUMENT)
     process.on('message', (order: Order) => {
       const done = order === 'end' ? end(contender) : round(contender, order.round, order.width).then(report)
       done.catch(refuse)

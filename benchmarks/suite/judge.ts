@@ -1,6 +1,6 @@
 import type { Row, Target } from './row.ts'
 import type { Samples } from './run-row.ts'
-import { median, type Ratio, ratio } from './statistics.ts'
+import { difference, median, type Ratio, ratio } from './statistics.ts'
 
 /** Whether a target was met, and by what. */
 export interface Verdict {
@@ -21,6 +21,7 @@ export function judge(row: Row, samples: Samples): readonly Verdict[] {
 function verdict(row: Row, target: Target, samples: Samples): Verdict {
   const { contender, measure, against, atLeast = 0, atMost = Number.POSITIVE_INFINITY } = target
   const own = valuesOf(samples, contender, measure)
+  if (target.atMostOver !== undefined) return over(target.atMostOver, target, own, samples)
   const value = against === undefined ? alone(own) : closest(row, target, own, samples)
   const bound = target.atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`
   return {
@@ -28,6 +29,13 @@ function verdict(row: Row, target: Target, samples: Samples): Verdict {
     value,
     met: value.median >= atLeast && value.median <= atMost,
   }
+}
+
+function over(bound: number, target: Target, own: readonly number[], samples: Samples): Verdict {
+  const { contender, measure, against = '' } = target
+  const value = difference(own, valuesOf(samples, against, measure))
+  const text = `${contender}, ${measure}: at most ${bound} more than ${against}`
+  return { text, value, met: value.median <= bound }
 }
 
 function alone(values: readonly number[]): Ratio {

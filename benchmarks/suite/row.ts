@@ -29,6 +29,8 @@ export interface Candidate {
   readonly name: string
   /** The file in the row's folder, without its extension. */
   readonly module: string
+  /** What tells contenders of one module apart: letters, digits, dashes. The module is handed it. */
+  readonly argument?: string
   /** How it is set up, and why that is what its own documents recommend for these guarantees. */
   readonly settings: string
   /** The package whose version is noted. */
@@ -43,4 +45,6 @@ export interface Target {
   readonly against?: string
   readonly atLeast?: number
   readonly atMost?: number
+  /** The difference counts instead of the ratio: so much more than the other at the most, in the measure's unit. */
+  readonly atMostOver?: number
 }

@@ -38,6 +38,7 @@ export async function runRow(row: Row, servers: BenchmarkServers, options: RunOp
 }
 
 async function start(row: Row, candidate: Candidate, servers: BenchmarkServers): Promise<ContenderProcess> {
-  const provided = await servers.provide(`${row.name}-${candidate.module}`)
-  return ContenderProcess.start(row.folder ?? row.name, candidate, provided)
+  const { module, argument } = candidate
+  const name = [row.name, module, ...(argument === undefined ? [] : [argument])].join('-')
+  return ContenderProcess.start(row.folder ?? row.name, candidate, await servers.provide(name))
 }

@@ -11,6 +11,12 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
+/** The difference of medians, and the least and the greatest of the rounds' own differences. */
+export function difference(values: readonly number[], baseline: readonly number[]): Ratio {
+  const each = values.map((value, round) => value - (baseline[round] ?? Number.NaN))
+  return { median: median(values) - median(baseline), least: Math.min(...each), greatest: Math.max(...each) }
+}
+
 /** A ratio of medians, and the least and the greatest of the rounds' own ratios. */
 export interface Ratio {
   readonly median: number
