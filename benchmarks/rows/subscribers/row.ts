@@ -1,4 +1,5 @@
 import type { Candidate, Row } from '../../suite/row.ts'
+import { FULL } from './full.ts'
 
 function candidate(name: string, argument: string): Candidate {
   return { name, module: 'posthorn', argument, settings: 'a quorum queue for each subscriber, who is away' }
@@ -22,5 +23,5 @@ export const row: Row = {
     atMost: 1.2,
   })),
   rounds: 5,
-  size: { full: 1_000, smoke: 5 },
+  size: { full: FULL, smoke: 20 },
 }
