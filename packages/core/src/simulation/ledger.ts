@@ -39,8 +39,10 @@ export interface Asked {
   answeredAt: number | null
   /** The last answer; null until there is one. */
   answer: Answer | null
-  /** How often it was asked, always with the same message. */
-  attempts: number
+  /** How often it has been asked by now, always with the same message. */
+  readonly attempts: number
+  /** As its request says. */
+  readonly mayFail: boolean
 }
 
 /** What a client was told: the result, or the error and what it says of the effect. */

@@ -75,7 +75,7 @@ export class SimulatedClient {
     }
   }
 
-  async #ask({ command: make, timeout = TIMEOUT }: Request): Promise<void> {
+  async #ask({ command: make, timeout = TIMEOUT, mayFail = false }: Request): Promise<void> {
     const command = make()
     const name = this.#names.message(command.type.replace(/^.*\./, ''), command.id)
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
@@ -88,6 +88,7 @@ export class SimulatedClient {
         answeredAt: null,
         answer: null,
         attempts: attempt,
+        mayFail,
       }
       this.#ledger.asked.push(asked)
       asked.answer = await this.#answer(command, timeout)

@@ -1,6 +1,7 @@
 import { splitType } from '../messages/names.ts'
 import type { InMemoryEntry } from '../outbox/in-memory-outbox-queue.ts'
 import type { Invariant } from './invariant.ts'
+import { answersArrive, callsSettle, requestsAreServed } from './invariants-of-calls.ts'
 import type { Claimed, Commit } from './ledger.ts'
 
 /** An event or a command that left through the outbox of a service that did not commit it, or has not yet. */
@@ -129,35 +130,6 @@ const nothingLost: Invariant = {
   },
 }
 
-/** Every call is settled by its deadline, in whatever way. */
-const callsSettle: Invariant = {
-  name: 'every call settles by its deadline',
-  make: () => ({
-    atRest: ({ ledger }) => {
-      const late = ledger.asked.find(
-        ({ answeredAt, askedAt, timeout }) => answeredAt === null || answeredAt - askedAt > timeout + 1,
-      )
-      return (
-        late &&
-        `${late.command.type} ${late.command.id} was settled at ${late.answeredAt}, asked at ${late.askedAt} with ${late.timeout} ms`
-      )
-    },
-  }),
-}
-
-/** Where no fault was injected no call is left without an answer. */
-const answersArrive: Invariant = {
-  name: 'answers arrive when nothing goes wrong',
-  make: () => ({
-    atRest: ({ ledger, faults }) => {
-      const open = ledger.asked.find(({ answer }) => answer?.ok === false && answer.outcome === 'unknown')
-      return faults.size === 0 && open !== undefined
-        ? `${open.command.type} ${open.command.id} has none`
-        : undefined
-    },
-  }),
-}
-
 /** When nothing goes wrong any more, all comes to rest. */
 const eventuallyQuiet: Invariant = {
   name: 'all comes to rest',
@@ -174,5 +146,6 @@ export const standardInvariants: readonly Invariant[] = [
   nothingLost,
   callsSettle,
   answersArrive,
+  requestsAreServed,
   eventuallyQuiet,
 ]

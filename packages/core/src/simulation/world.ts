@@ -57,4 +57,6 @@ export interface Request {
   readonly command: () => Command
   /** In ms. Default 5,000. */
   readonly timeout?: number
+  /** Whether it may be refused, or fail with an error that its contract does not declare. Default false. */
+  readonly mayFail?: boolean
 }

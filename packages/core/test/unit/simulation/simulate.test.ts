@@ -2,15 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { newId, PosthornError } from '@posthorn/core'
-import { allFaults, type Invariant, SimulationFailed, simulate } from '@posthorn/core/simulation'
+import { allFaults, type Invariant, simulate } from '@posthorn/core/simulation'
 import { describe, expect, test } from 'vitest'
+import { failureOf } from './failure-of.ts'
 import { book, nobodyBooks, theatreWorld } from './theatre.ts'
-
-async function failureOf(simulation: Promise<unknown>): Promise<SimulationFailed> {
-  const error = await simulation.catch((thrown: unknown) => thrown)
-  if (error instanceof SimulationFailed) return error
-  throw new Error(`The simulation should have failed, not given ${String(error)}`)
-}
 
 describe('the same seed', () => {
   test('gives the same trace, and another one another', async () => {
