@@ -4,10 +4,13 @@ import type { Command, Message } from '../messages/message.ts'
 import type { InMemoryEntry } from '../outbox/in-memory-outbox-queue.ts'
 import { INBOX, OUTBOX } from '../unit-of-work/in-memory-store.ts'
 import type { Tables } from '../unit-of-work/staged-tables.ts'
+import type { Handling } from '../unit-of-work/unit-of-work.ts'
 
 /** What one unit of work has committed, as far as messages go. */
 export interface Commit {
   readonly service: string
+  /** The message that it was begun to handle, and for which handler; null for a unit that no handler has. */
+  readonly handling: Handling | null
   /** What it has put into the outbox. */
   readonly entries: readonly InMemoryEntry[]
   /** The outbox entries that it has struck off. */
@@ -57,12 +60,14 @@ export class Ledger {
   readonly accepted: Accepted[] = []
   /** What somebody outside has done for a process. */
   readonly outside: { readonly by: string; readonly whom: string; readonly what: string }[] = []
+  /** The messages that units were to commit, by id. */
+  readonly raised = new Set<string>()
   /** Which messages clients have received, by client. */
   readonly received = new Map<string, Set<string>>()
   /** All entries that an outbox ever had, by service and position. */
   readonly #entries = new Map<string, InMemoryEntry>()
 
-  commit(service: string, written: Tables): Commit {
+  commit(service: string, written: Tables, handling: Handling | null): Commit {
     const entries: InMemoryEntry[] = []
     const struckOff: InMemoryEntry[] = []
     for (const [position, row] of written.get(OUTBOX) ?? []) {
@@ -80,9 +85,13 @@ export class Ledger {
       const [consumer, source, messageId] = JSON.parse(key) as [string, string, string]
       return { consumer, source, messageId }
     })
-    const commit = { service, entries, struckOff, claims }
+    const commit = { service, handling, entries, struckOff, claims }
     this.commits.push(commit)
     return commit
+  }
+
+  raise(messageIds: readonly string[]): void {
+    for (const id of messageIds) this.raised.add(id)
   }
 
   accept(user: string, frame: Frame): Accepted | undefined {

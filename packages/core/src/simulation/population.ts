@@ -5,7 +5,7 @@ import { type ProcessOptions, SimulatedProcess } from './simulated-process.ts'
 
 type Shared = Pick<
   ProcessOptions,
-  'world' | 'scheduler' | 'broker' | 'onCommitted' | 'onFailure' | 'onStoppedTooEarly' | 'onAsked'
+  'world' | 'scheduler' | 'broker' | 'watchStore' | 'onFailure' | 'onStoppedTooEarly' | 'onAsked'
 >
 
 /** All that a population needs of its run. */

@@ -13,7 +13,7 @@ import { SimulatedBroker } from './simulated-broker.ts'
 import { SimulatedClient } from './simulated-client.ts'
 import { Trace } from './trace.ts'
 import { enterVirtualTime } from './virtual-time.ts'
-import type { Request } from './world.ts'
+import { orderedServices, type Request } from './world.ts'
 
 /** After the last fault and the last answer all must be quiet in so much virtual time, in µs. */
 const QUIET_WITHIN = 1_200_000_000
@@ -51,10 +51,13 @@ export class Run {
       world,
       scheduler,
       broker: this.#broker,
-      onCommitted: (service, written) => {
-        const commit = this.#ledger.commit(service, written)
-        this.#referee.check((checks, observed) => checks.onCommit?.(commit, observed))
-      },
+      watchStore: (service) => ({
+        raised: (ids) => this.#ledger.raise(ids),
+        committed: (written, handling) => {
+          const commit = this.#ledger.commit(service, written, handling)
+          this.#referee.check((checks, observed) => checks.onCommit?.(commit, observed))
+        },
+      }),
       onAsked: (done) => void this.#ledger.outside.push(done),
       onFailure: ({ reason, error }) => {
         if (reason === 'bus-fault') broken('the bus has no faults of its own', error)
@@ -71,7 +74,9 @@ export class Run {
       },
     })
     const { stores } = this.#population
-    const facts = { system: world.system, ledger: this.#ledger, faults: this.#faults.injected, stores }
+    const { injected } = this.#faults
+    const ordered = new Set(orderedServices(world))
+    const facts = { system: world.system, ordered, ledger: this.#ledger, faults: injected, stores }
     this.#referee = new Referee(
       invariants,
       new ObservedRun(facts, () => this.#unrest()),

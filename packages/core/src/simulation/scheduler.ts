@@ -47,6 +47,11 @@ export class Scheduler {
     this.#plan(at, from, to, what, true, run)
   }
 
+  /** Whether an answer has a way of its own to go. */
+  detour(): boolean {
+    return this.#latency.detour()
+  }
+
   /** Somebody does something after a while, in ms. Gives the function by which it is not done. */
   after(who: Actor, ms: number, what: string | null, run: () => void): () => void {
     // Never too early, or whoever waits for the end of a time would wait for nothing, and for ever.

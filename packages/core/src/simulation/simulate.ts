@@ -13,7 +13,7 @@ import { shrink } from './shrink.ts'
 import { SimulationFailed } from './simulation-failed.ts'
 import { standardInvariants } from './standard-invariants.ts'
 import type { TraceStep } from './trace.ts'
-import type { World } from './world.ts'
+import { orderedServices, type World } from './world.ts'
 
 /** What is simulated of a world, and what must hold. */
 export interface SimulationOptions {
@@ -114,10 +114,6 @@ export async function simulate(world: World, options: SimulationOptions = {}): P
     real.end()
     putBack()
   }
-}
-
-function orderedServices({ services }: World): readonly string[] {
-  return Object.keys(services).filter((name) => services[name]?.bus?.ordered === true)
 }
 
 /** Code that reached out of the simulation. */

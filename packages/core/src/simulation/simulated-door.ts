@@ -2,11 +2,15 @@ import { PosthornError } from '../errors.ts'
 import type { Tables } from '../unit-of-work/staged-tables.ts'
 import type { StoreDoor } from '../unit-of-work/store-door.ts'
 import { serializationConflict, storeConnectionLost } from '../unit-of-work/unit-errors.ts'
+import type { Handling } from '../unit-of-work/unit-of-work.ts'
 import type { Actor } from './actor.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** What may befall a commit: it meets a conflict; its answer is lost, and so is the transaction or not. */
 export type CommitFault = 'conflict' | 'lost' | 'unanswered'
+
+/** Who is told what units do. */
+export type StoreWatcher = Pick<StoreDoor, 'raised' | 'committed'>
 
 interface Connection {
   isLost: boolean
@@ -19,16 +23,16 @@ export class SimulatedDoor implements StoreDoor {
   readonly #scheduler: Scheduler
   readonly #process: Actor
   readonly #store: Actor
-  readonly #onCommitted: (written: Tables) => void
+  readonly #watcher: StoreWatcher
   readonly #sessions = new Set<() => void>()
   #connection: Connection = { isLost: false }
   #asking = 0
 
-  constructor(scheduler: Scheduler, process: Actor, store: Actor, onCommitted: (written: Tables) => void) {
+  constructor(scheduler: Scheduler, process: Actor, store: Actor, watcher: StoreWatcher) {
     this.#scheduler = scheduler
     this.#process = process
     this.#store = store
-    this.#onCommitted = onCommitted
+    this.#watcher = watcher
   }
 
   pass<T>(request: string, work: () => Promise<T>): Promise<T> {
@@ -45,9 +49,10 @@ export class SimulatedDoor implements StoreDoor {
     return new Promise((resolve, reject) => {
       this.#send(connection, this.#store, this.#process, request, reject, () => {
         const asked = this.#scheduler.steps
+        const isDirect = !this.#scheduler.detour()
         // What had to wait for a lock is answered later, in a step of its own.
         const answer = (settle: () => void) => {
-          if (this.#scheduler.steps === asked) settle()
+          if (isDirect && this.#scheduler.steps === asked) settle()
           else this.#send(connection, this.#store, this.#process, `${request}: done`, reject, settle)
         }
         work().then(
@@ -68,8 +73,12 @@ export class SimulatedDoor implements StoreDoor {
     return this.#sessions.size + this.#asking
   }
 
-  committed(written: Tables): void {
-    this.#onCommitted(written)
+  raised(messageIds: readonly string[]): void {
+    this.#watcher.raised(messageIds)
+  }
+
+  committed(written: Tables, handling: Handling | null): void {
+    this.#watcher.committed(written, handling)
   }
 
   /** Breaks all connections: what was open on them is rolled back. New ones can be had at once. */

@@ -4,12 +4,11 @@ import type { ExternalBus } from '../external-bus/external-bus.ts'
 import { Relay } from '../outbox/relay.ts'
 import type { InMemoryStore } from '../unit-of-work/in-memory-store.ts'
 import { InMemoryStore as Store } from '../unit-of-work/in-memory-store.ts'
-import type { Tables } from '../unit-of-work/staged-tables.ts'
 import { type Actor, actor } from './actor.ts'
 import { askOutside } from './outside.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimulatedBroker } from './simulated-broker.ts'
-import { SimulatedDoor } from './simulated-door.ts'
+import { SimulatedDoor, type StoreWatcher } from './simulated-door.ts'
 import type { ServiceParts, World } from './world.ts'
 
 /** What a process of a service is made of. */
@@ -21,7 +20,7 @@ export interface ProcessOptions {
   readonly broker: SimulatedBroker
   readonly store: InMemoryStore
   readonly storeActor: Actor
-  readonly onCommitted: (domain: string, written: Tables) => void
+  readonly watchStore: (domain: string) => StoreWatcher
   readonly onFailure: (failure: DeliveryFailure) => void
   /** It has stopped with work under way, and has not said so. */
   readonly onStoppedTooEarly: (name: string) => void
@@ -48,14 +47,12 @@ export class SimulatedProcess {
   #isStopping = false
 
   constructor(options: ProcessOptions) {
-    const { world, domain, name, scheduler, broker, store, storeActor, onCommitted, onFailure, onAsked } =
+    const { world, domain, name, scheduler, broker, store, storeActor, watchStore, onFailure, onAsked } =
       options
     this.actor = actor(name)
     this.domain = domain
     this.#options = options
-    this.door = new SimulatedDoor(scheduler, this.actor, storeActor, (written) =>
-      onCommitted(domain, written),
-    )
+    this.door = new SimulatedDoor(scheduler, this.actor, storeActor, watchStore(domain))
     const clock = scheduler.clockOf(this.actor)
     this.#externalBus = createExternalBus({
       ...world.services[domain]?.bus,

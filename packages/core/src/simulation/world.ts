@@ -60,3 +60,8 @@ export interface Request {
   /** Whether it may be refused, or fail with an error that its contract does not declare. Default false. */
   readonly mayFail?: boolean
 }
+
+/** The services that consume in order. */
+export function orderedServices({ services }: World): readonly string[] {
+  return Object.keys(services).filter((name) => services[name]?.bus?.ordered === true)
+}
