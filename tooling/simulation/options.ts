@@ -13,7 +13,7 @@ export interface Options {
   readonly json: boolean
 }
 
-/** `[--seeds N] [--seed S] [--workers N] [--trace] [--stop-at STEP] [--json]`; a seed alone is that one seed. */
+/** `[--seeds N] [--seed S] [--workers N] [--trace] [--stop-at STEP] [--json]`; a seed alone is that one seed. @throws {Error} */
 export function readOptions(args: readonly string[], cores: number): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -26,15 +26,22 @@ export function readOptions(args: readonly string[], cores: number): Options {
       json: { type: 'boolean', default: false },
     },
   })
-  const seeds = Number(values.seeds ?? (values.seed === undefined ? 1_000 : 1))
-  const stopAt = values['stop-at'] === undefined ? undefined : Number(values['stop-at'])
+  const seeds = whole('seeds', values.seeds) ?? (values.seed === undefined ? 1_000 : 1)
+  const stopAt = whole('stop-at', values['stop-at'])
   const watched = values.trace || stopAt !== undefined
   return {
     seeds,
-    seed: Number(values.seed ?? 1),
-    workers: watched || seeds < 100 ? 1 : Number(values.workers ?? cores),
+    seed: whole('seed', values.seed) ?? 1,
+    workers: watched || seeds < 100 ? 1 : (whole('workers', values.workers) ?? cores),
     trace: watched,
     stopAt,
     json: values.json,
   }
+}
+
+function whole(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value > 0) return value
+  throw new Error(`--${name} takes a whole number from 1, not ${text}`)
 }

@@ -1,4 +1,5 @@
 import { actor } from './actor.ts'
+import { checkRequest } from './check-simulation.ts'
 import { FaultSchedule } from './fault-schedule.ts'
 import { RandomLatency } from './latency.ts'
 import { Ledger } from './ledger.ts'
@@ -33,12 +34,15 @@ export class Run {
   #clients: readonly SimulatedClient[] = []
   #requests: readonly Request[] = []
   #calmSince = 0
+  readonly #scriptErrors: unknown[] = []
 
   constructor(options: RunOptions) {
     const { world, plan, seed, omitted, invariants, onStep } = options
     this.#options = options
     this.#latency = new RandomLatency(seeded(seed, STREAM.latency), omitted.calm)
-    this.#scheduler = new Scheduler(new Trace(onStep), this.#latency, (step) => this.#faults.inject(step))
+    this.#scheduler = new Scheduler(new Trace(seed, onStep), this.#latency, (step) =>
+      this.#faults.inject(step),
+    )
     const scheduler = this.#scheduler
     const broken = (invariant: string, what: unknown) => this.#referee.break(invariant, String(what))
     this.#broker = new SimulatedBroker(plan, scheduler, (user, frame) => {
@@ -89,14 +93,12 @@ export class Run {
     const leave = enterVirtualTime(seed, this.#scheduler)
     try {
       this.#begin()
-      await this.#scheduler.run(() => this.#isOver())
+      await this.#scheduler.run(() => this.#isOver()).catch((error) => this.#onThrown(error))
       this.#referee.check((checks, observed) => checks.atRest?.(observed))
-    } catch (error) {
-      const what = error instanceof Error ? error.stack : error
-      this.#referee.break('the simulation itself', String(what))
     } finally {
       leave()
     }
+    for (const error of this.#scriptErrors) throw error
     const { trace, steps, now } = this.#scheduler
     return {
       seed,
@@ -119,16 +121,21 @@ export class Run {
     for (const client of this.#clients) client.start()
     this.#requests = world.script(seeded(seed, STREAM.script))
     this.#requests.forEach((request, index) => {
+      checkRequest(request, world.system)
       if (omitted.requests.has(index)) return
       const client = this.#clients.find(({ actor: { name } }) => name === request.by)
-      if (client === undefined)
-        throw new Error(`The script asks by ${request.by}, which is no client of the system`)
-      client.plan(request)
+      client?.plan(request, (error) => this.#scriptErrors.push(error))
     })
+  }
+
+  /** By code that nobody waits for, such as a timer's. */
+  #onThrown(error: unknown): void {
+    this.#referee.break('no error goes unheard', error instanceof Error ? error.message : String(error))
   }
 
   #isOver(): boolean {
     const scheduler = this.#scheduler
+    if (this.#scriptErrors.length > 0) return true
     if (this.#referee.violation !== null || scheduler.steps > MOST_STEPS) return true
     if (this.#clients.some(({ isDone }) => !isDone)) {
       this.#calmSince = scheduler.now

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { PosthornError } from '../errors.ts'
 import { planSystem } from '../external-bus/plan-system.ts'
+import { checkAsked, checkSimulation } from './check-simulation.ts'
 import { stepText } from './describe-trace.ts'
 import type { FaultName } from './faults.ts'
 import type { Invariant } from './invariant.ts'
@@ -42,7 +43,7 @@ export interface SimulationReport {
   readonly faults: Readonly<Partial<Record<FaultName, number>>>
   /** ms of virtual time. */
   readonly time: number
-  /** One for all traces: the same seeds give the same one, on every machine. */
+  /** One for all traces, the sum of theirs: the same seeds give the same one, on every machine and in whatever parts. */
   readonly hash: string
 }
 
@@ -55,8 +56,10 @@ const nextTurn = promisify(setImmediate)
  * While it runs, the process's clock, timers and chance are replaced; other simulations must wait for its end.
  *
  * @throws {SimulationFailed} for the first seed that breaks a promise
+ * @throws {PosthornError} `InvalidDefinition`, `SimulationNotDeterministic`, or what the script has thrown
  */
 export async function simulate(world: World, options: SimulationOptions = {}): Promise<SimulationReport> {
+  checkSimulation(world, options)
   const { seeds = 100, seed: first = 1, faults = allFaults } = options
   const invariants = [...standardInvariants, ...(options.invariants ?? [])]
   const plan = planSystem(world.system, { ordered: orderedServices(world) })
@@ -106,9 +109,10 @@ export async function simulate(world: World, options: SimulationOptions = {}): P
       total.steps += outcome.steps
       total.requests += outcome.requests
       total.time += outcome.time
-      total.hash = (total.hash * 31n + BigInt(`0x${outcome.trace.hash}`)) & 0xffff_ffff_ffff_ffffn
+      total.hash = BigInt.asUintN(64, total.hash + BigInt(`0x${outcome.trace.hash}`))
       for (const [name, count] of outcome.faults) counts[name] = (counts[name] ?? 0) + count
     }
+    checkAsked(total.requests, seeds)
     return { ...total, seed: first, hash: total.hash.toString(16).padStart(16, '0'), faults: counts }
   } finally {
     real.end()

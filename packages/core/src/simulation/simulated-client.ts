@@ -53,11 +53,13 @@ export class SimulatedClient {
     })
   }
 
-  plan(request: Request): void {
+  /** @param onThrown told of what the request's own code has thrown */
+  plan(request: Request, onThrown: (error: unknown) => void): void {
     this.#open += 1
     this.#scheduler.after(this.actor, request.at, null, () => {
       void this.#connected
         .then(() => this.#ask(request))
+        .catch(onThrown)
         .finally(() => {
           this.#open -= 1
         })

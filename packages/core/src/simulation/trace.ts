@@ -14,10 +14,11 @@ export interface TraceStep {
 export class Trace {
   readonly steps: TraceStep[] = []
   readonly #onStep: ((step: TraceStep, number: number) => void) | undefined
-  readonly #hashed: string[] = []
+  readonly #hashed: string[]
 
   /** @param onStep is told of each step as it happens, and its number from 1 */
-  constructor(onStep?: (step: TraceStep, number: number) => void) {
+  constructor(seed: number, onStep?: (step: TraceStep, number: number) => void) {
+    this.#hashed = [`seed ${seed}`]
     this.#onStep = onStep
   }
 

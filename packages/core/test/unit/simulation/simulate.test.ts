@@ -5,7 +5,7 @@ import { newId, PosthornError } from '@posthorn/core'
 import { allFaults, type Invariant, simulate } from '@posthorn/core/simulation'
 import { describe, expect, test } from 'vitest'
 import { failureOf } from './failure-of.ts'
-import { book, nobodyBooks, theatreWorld } from './theatre.ts'
+import { nobodyBooks, theatreWorld } from './theatre.ts'
 
 describe('the same seed', () => {
   test('gives the same trace, and another one another', async () => {
@@ -123,11 +123,5 @@ describe('a seed that breaks a promise', () => {
 
     const faults = steps.filter(({ from, what }) => from === 'the simulation' && !what.startsWith('BROKEN'))
     expect(faults.map(({ what }) => what)).toEqual([expect.stringMatching(/^theatre \d crashes$/)])
-  })
-
-  test('a request by a stranger fails as what it is', async () => {
-    const world = { ...theatreWorld(), script: () => [{ ...book('Ann', 0), by: 'nobody' }] }
-
-    expect((await failureOf(simulate(world))).message).toContain('nobody, which is no client of the system')
   })
 })
