@@ -7,7 +7,7 @@ export interface Options {
   readonly workers: number
   /** Print each step. */
   readonly trace: boolean
-  /** Stop in the debugger at this step of the trace. */
+  /** Stop in the debugger at this step of a failing seed's shortest trace. */
   readonly stopAt: number | undefined
   /** Print nothing but figures, for programs. */
   readonly json: boolean

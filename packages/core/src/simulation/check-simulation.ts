@@ -6,10 +6,11 @@ import type { Request, World } from './world.ts'
 
 /** @throws {PosthornError} `InvalidDefinition` for what would simulate nothing, or something else than is meant */
 export function checkSimulation({ system, services }: World, options: SimulationOptions): void {
-  const { seeds = 1, seed = 1, shrink = 0, faults = [] } = options
+  const { seeds = 1, seed = 1, shrink = 0, faultsPerSeed = 0, faults = [] } = options
   checkWhole('seeds', seeds, 1)
   checkWhole('seed', seed, 0)
   checkWhole('shrink', shrink, 0)
+  checkWhole('faultsPerSeed', faultsPerSeed, 0)
   for (const name of faults) {
     if (!allFaults.includes(name))
       throw invalid(`There is no fault ${name}; there are ${allFaults.join(', ')}`)

@@ -18,12 +18,16 @@ const realNow = performance.now.bind(performance)
 
 let current: Surroundings | undefined
 
-/** Makes these the surroundings of all code until the function given is called. @see replaceGlobals */
-export function enter(surroundings: Surroundings): () => void {
+/**
+ * Makes these the surroundings of all code until the function given is called. @see replaceGlobals
+ *
+ * @param stacks whether errors have any
+ */
+export function enter(surroundings: Surroundings, stacks: boolean): () => void {
   const { stackTraceLimit } = Error
   current = surroundings
   // Nobody reads the stacks of errors that are part of the game, and they cost a good part of the time.
-  Error.stackTraceLimit = 0
+  if (!stacks) Error.stackTraceLimit = 0
   return () => {
     current = undefined
     Error.stackTraceLimit = stackTraceLimit

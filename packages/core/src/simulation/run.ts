@@ -35,6 +35,7 @@ export class Run {
   #requests: readonly Request[] = []
   #calmSince = 0
   readonly #scriptErrors: unknown[] = []
+  #lastError: unknown
 
   constructor(options: RunOptions) {
     const { world, plan, seed, omitted, invariants, onStep } = options
@@ -66,6 +67,9 @@ export class Run {
       onFailure: ({ reason, error }) => {
         if (reason === 'bus-fault') broken('the bus has no faults of its own', error)
       },
+      onError: (error) => {
+        this.#lastError = error
+      },
       onStoppedTooEarly: (name) => broken('a stop leaves nothing under way', `${name} has transactions open`),
       onNotStarted: (error) => broken('services start', error),
     })
@@ -89,8 +93,8 @@ export class Run {
   }
 
   async run(): Promise<Outcome> {
-    const { seed } = this.#options
-    const leave = enterVirtualTime(seed, this.#scheduler)
+    const { seed, stacks } = this.#options
+    const leave = enterVirtualTime(seed, this.#scheduler, stacks)
     try {
       this.#begin()
       await this.#scheduler.run(() => this.#isOver()).catch((error) => this.#onThrown(error))
@@ -109,6 +113,7 @@ export class Run {
       faults: this.#faults.injected,
       requests: this.#requests.length,
       draws: this.#latency.draws,
+      lastError: this.#lastError,
     }
   }
 

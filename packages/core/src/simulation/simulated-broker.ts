@@ -3,7 +3,7 @@ import type { Broker, Frame, LinkEvents } from '../external-bus/broker.ts'
 import { InMemoryBroker } from '../external-bus/in-memory-broker.ts'
 import type { InMemoryLink } from '../external-bus/in-memory-link.ts'
 import type { SystemPlan } from '../external-bus/topology.ts'
-import { type Actor, actor } from './actor.ts'
+import { type Actor, actor, BROKER } from './actor.ts'
 import { FrameNames } from './frame-names.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -17,7 +17,7 @@ const UNSAFE = 20_000
 
 /** The in-memory broker at the other end of a network that can fail. */
 export class SimulatedBroker {
-  readonly actor: Actor = actor('broker')
+  readonly actor: Actor = actor(BROKER)
   readonly names = new FrameNames()
   /** The broker itself, to look into. */
   readonly inner: InMemoryBroker

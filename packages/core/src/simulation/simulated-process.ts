@@ -5,6 +5,7 @@ import { Relay } from '../outbox/relay.ts'
 import type { InMemoryStore } from '../unit-of-work/in-memory-store.ts'
 import { InMemoryStore as Store } from '../unit-of-work/in-memory-store.ts'
 import { type Actor, actor } from './actor.ts'
+import { failureTexts } from './failure-texts.ts'
 import { askOutside } from './outside.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimulatedBroker } from './simulated-broker.ts'
@@ -22,6 +23,8 @@ export interface ProcessOptions {
   readonly storeActor: Actor
   readonly watchStore: (domain: string) => StoreWatcher
   readonly onFailure: (failure: DeliveryFailure) => void
+  /** Told of every error that the process itself has caught. */
+  readonly onError: (error: unknown) => void
   /** It has stopped with work under way, and has not said so. */
   readonly onStoppedTooEarly: (name: string) => void
   readonly onAsked: (done: { readonly by: string; readonly whom: string; readonly what: string }) => void
@@ -61,7 +64,10 @@ export class SimulatedProcess {
       broker: broker.connect(domain, this.actor),
       instance: name,
       clock,
-      onError: onFailure,
+      onError: (failure) => {
+        this.#noteFailure(failure.type ?? 'a frame', failure.error ?? failure.reason)
+        onFailure(failure)
+      },
     })
     this.#host = {
       name,
@@ -92,7 +98,7 @@ export class SimulatedProcess {
       queue: outbox,
       forward: (message) => externalBus.forward(message),
       dispatch: (entry) => bus.dispatch(entry),
-      onError: () => undefined,
+      onError: (error, entry) => this.#noteFailure(entry?.message.type ?? 'the relay', error),
       clock,
     })
     this.#relay = relay
@@ -125,6 +131,13 @@ export class SimulatedProcess {
     this.actor.alive = false
     // What it has sent still arrives.
     scheduler.send(this.actor, storeActor, 'connection reset', () => this.door.cut())
+  }
+
+  /** Whom it told is known by its author only; so it stands in the trace. */
+  #noteFailure(what: string, error: unknown): void {
+    const { scheduler, onError } = this.#options
+    onError(error)
+    for (const text of failureTexts(what, error)) scheduler.note(this.actor, text)
   }
 
   async #connect(): Promise<void> {
