@@ -5,7 +5,15 @@ import { type ProcessOptions, SimulatedProcess } from './simulated-process.ts'
 
 type Shared = Pick<
   ProcessOptions,
-  'world' | 'scheduler' | 'broker' | 'watchStore' | 'onFailure' | 'onError' | 'onStoppedTooEarly' | 'onAsked'
+  | 'world'
+  | 'scheduler'
+  | 'broker'
+  | 'outside'
+  | 'watchStore'
+  | 'onFailure'
+  | 'onError'
+  | 'onStoppedTooEarly'
+  | 'onAsked'
 >
 
 /** All that a population needs of its run. */

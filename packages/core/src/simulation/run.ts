@@ -5,6 +5,7 @@ import { RandomLatency } from './latency.ts'
 import { Ledger } from './ledger.ts'
 import { ObservedRun } from './observed-run.ts'
 import type { Outcome, RunOptions } from './outcome.ts'
+import { Outside } from './outside.ts'
 import { STREAM } from './plan.ts'
 import { Population } from './population.ts'
 import { seeded } from './random.ts'
@@ -28,6 +29,7 @@ export class Run {
   readonly #latency: RandomLatency
   readonly #scheduler: Scheduler
   readonly #broker: SimulatedBroker
+  readonly #outside: Outside
   readonly #population: Population
   readonly #faults: FaultSchedule
   readonly #referee: Referee
@@ -52,10 +54,12 @@ export class Run {
       scheduler.trace.mix(accepted.messageId)
       this.#referee.check((checks, observed) => checks.onAccepted?.(accepted, observed))
     })
+    this.#outside = new Outside(scheduler)
     this.#population = new Population({
       world,
       scheduler,
       broker: this.#broker,
+      outside: this.#outside,
       watchStore: (service) => ({
         raised: (ids) => this.#ledger.raise(ids),
         committed: (written, handling) => {
@@ -76,15 +80,21 @@ export class Run {
     this.#faults = new FaultSchedule(SIMULATION, options, {
       scheduler,
       broker: this.#broker,
+      outside: this.#outside,
       population: this.#population,
-      onInjected: () => {
+      onHappened: () => {
         this.#calmSince = scheduler.now
       },
     })
     const { stores } = this.#population
-    const { injected } = this.#faults
     const ordered = new Set(orderedServices(world))
-    const facts = { system: world.system, ordered, ledger: this.#ledger, faults: injected, stores }
+    const facts = {
+      system: world.system,
+      ordered,
+      ledger: this.#ledger,
+      faults: this.#faults.happened,
+      stores,
+    }
     this.#referee = new Referee(
       invariants,
       new ObservedRun(facts, () => this.#unrest()),
@@ -110,7 +120,7 @@ export class Run {
       trace,
       steps,
       time: now / 1_000,
-      faults: this.#faults.injected,
+      faults: this.#faults.happened,
       requests: this.#requests.length,
       draws: this.#latency.draws,
       lastError: this.#lastError,

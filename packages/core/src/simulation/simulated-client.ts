@@ -8,9 +8,11 @@ import type { SimulatedBroker } from './simulated-broker.ts'
 import type { Request, World } from './world.ts'
 
 const TIMEOUT = 5_000
-/** Who does not know what became of his request asks again after so long, in ms. */
-const PATIENCE = 200
-const MOST_ATTEMPTS = 50
+/** Who does not know what became of his request asks again, after a pause that doubles, in ms. */
+const FIRST_PAUSE = 200
+const LONGEST_PAUSE = 10_000
+/** With the pauses some minutes, which is longer than all faults of a run can last. */
+const MOST_ATTEMPTS = 25
 
 /** A client of the system: it asks what the script says, until it knows the answer, and hears what it subscribes to. */
 export class SimulatedClient {
@@ -72,7 +74,7 @@ export class SimulatedClient {
         await this.#bus.start()
         return
       } catch {
-        await this.#pause()
+        await this.#pause(FIRST_PAUSE)
       }
     }
   }
@@ -97,7 +99,7 @@ export class SimulatedClient {
       asked.answeredAt = this.#scheduler.now / 1_000
       this.#scheduler.note(this.actor, `${name}: ${describe(asked.answer)}`)
       if (asked.answer.ok || !isOpen(asked.answer)) return
-      await this.#pause()
+      await this.#pause(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1)))
     }
   }
 
@@ -111,8 +113,8 @@ export class SimulatedClient {
     }
   }
 
-  #pause(): Promise<void> {
-    return new Promise((resolve) => this.#scheduler.after(this.actor, PATIENCE, null, resolve))
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#scheduler.after(this.actor, ms, null, resolve))
   }
 }
 

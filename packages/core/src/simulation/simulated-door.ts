@@ -4,6 +4,7 @@ import type { StoreDoor } from '../unit-of-work/store-door.ts'
 import { serializationConflict, storeConnectionLost } from '../unit-of-work/unit-errors.ts'
 import type { Handling } from '../unit-of-work/unit-of-work.ts'
 import type { Actor } from './actor.ts'
+import type { Happened } from './faults.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** What may befall a commit: it meets a conflict; its answer is lost, and so is the transaction or not. */
@@ -12,6 +13,12 @@ export type CommitFault = 'conflict' | 'lost' | 'unanswered'
 /** Who is told what units do. */
 export type StoreWatcher = Pick<StoreDoor, 'raised' | 'committed'>
 
+const WORDS = {
+  conflict: 'told of a conflict',
+  lost: 'lost',
+  unanswered: 'not answered',
+} as const satisfies Record<CommitFault, string>
+
 interface Connection {
   isLost: boolean
 }
@@ -19,7 +26,7 @@ interface Connection {
 /** A process's way to its store: requests and answers take their time, and connections can be lost. */
 export class SimulatedDoor implements StoreDoor {
   /** What befalls the next commit. */
-  nextCommit: CommitFault | null = null
+  nextCommit: { readonly fault: CommitFault; readonly happened: Happened } | null = null
   readonly #scheduler: Scheduler
   readonly #process: Actor
   readonly #store: Actor
@@ -95,19 +102,28 @@ export class SimulatedDoor implements StoreDoor {
       const unknown = () => reject(commitOutcomeUnknown())
       const answer = (what: string, settle: () => void) =>
         this.#send(connection, this.#store, this.#process, what, unknown, settle)
-      const fault = this.nextCommit
+      const { fault, happened } = this.nextCommit ?? {}
       this.nextCommit = null
+      const tell = () => happened?.(`the commit of ${this.#process.name} is ${WORDS[fault ?? 'lost']}`)
       this.#scheduler.send(this.#process, this.#store, 'commit', () => {
-        if (connection.isLost || fault === 'lost') {
+        if (connection.isLost) {
+          answer('the connection is lost during the commit', unknown)
+        } else if (fault === 'lost') {
+          tell()
           answer('the connection is lost during the commit', unknown)
         } else if (fault === 'conflict') {
+          tell()
           answer('conflict', () => reject(serializationConflict('The simulation wants it so')))
         } else {
           work().then(
-            (value) =>
-              fault === 'unanswered'
-                ? answer('the connection is lost during the commit', unknown)
-                : answer('committed', () => resolve(value)),
+            (value) => {
+              if (fault === undefined) {
+                answer('committed', () => resolve(value))
+              } else {
+                tell()
+                answer('the connection is lost during the commit', unknown)
+              }
+            },
             (error) => answer(`not committed: ${codeOf(error)}`, () => reject(error)),
           )
         }

@@ -6,7 +6,7 @@ import type { InMemoryStore } from '../unit-of-work/in-memory-store.ts'
 import { InMemoryStore as Store } from '../unit-of-work/in-memory-store.ts'
 import { type Actor, actor } from './actor.ts'
 import { failureTexts } from './failure-texts.ts'
-import { askOutside } from './outside.ts'
+import type { Outside } from './outside.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimulatedBroker } from './simulated-broker.ts'
 import { SimulatedDoor, type StoreWatcher } from './simulated-door.ts'
@@ -19,6 +19,7 @@ export interface ProcessOptions {
   readonly name: string
   readonly scheduler: Scheduler
   readonly broker: SimulatedBroker
+  readonly outside: Outside
   readonly store: InMemoryStore
   readonly storeActor: Actor
   readonly watchStore: (domain: string) => StoreWatcher
@@ -38,8 +39,6 @@ export class SimulatedProcess {
   readonly actor: Actor
   readonly domain: string
   readonly door: SimulatedDoor
-  /** What befalls the next request to somebody outside. */
-  nextAnswer: 'refused' | 'lost' | null = null
   /** How many answers from outside it waits for. */
   asking = 0
   readonly #options: ProcessOptions
@@ -50,8 +49,19 @@ export class SimulatedProcess {
   #isStopping = false
 
   constructor(options: ProcessOptions) {
-    const { world, domain, name, scheduler, broker, store, storeActor, watchStore, onFailure, onAsked } =
-      options
+    const {
+      world,
+      domain,
+      name,
+      scheduler,
+      broker,
+      outside,
+      store,
+      storeActor,
+      watchStore,
+      onFailure,
+      onAsked,
+    } = options
     this.actor = actor(name)
     this.domain = domain
     this.#options = options
@@ -65,7 +75,10 @@ export class SimulatedProcess {
       instance: name,
       clock,
       onError: (failure) => {
-        this.#noteFailure(failure.type ?? 'a frame', failure.error ?? failure.reason)
+        this.#noteFailure(
+          failure.type?.replaceAll(/^\w+:|\.v\d+$/g, '') ?? 'a frame',
+          failure.error ?? failure.reason,
+        )
         onFailure(failure)
       },
     })
@@ -74,9 +87,12 @@ export class SimulatedProcess {
       store: new Store({ of: store, door: this.door }),
       externalBus: this.#externalBus,
       clock,
-      ask: (whom, what, work) =>
-        askOutside(scheduler, this, whom, what, work, () => onAsked({ by: name, whom, what })),
+      ask: (whom, what, work) => outside.ask(this, whom, what, work, () => onAsked({ by: name, whom, what })),
     }
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping
   }
 
   /** What it does at present, and has not finished. */

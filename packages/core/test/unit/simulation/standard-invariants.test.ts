@@ -12,7 +12,7 @@ describe('every request is served', () => {
     const { invariant, message } = await failureOf(simulate(broken, { ...options, shrink: 0 }))
 
     expect(invariant).toBe('every request is served')
-    expect(message).toMatch(/web has asked for theatre.Book \S+ 50 times, in vain: RemoteError/)
+    expect(message).toMatch(/web has asked for theatre.Book \S+ 25 times, in vain: RemoteError/)
   })
 
   test('unless the script says that it may fail', async () => {
