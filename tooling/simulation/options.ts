@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
+import { type WorldName, worldNames } from './run-seeds.ts'
 
 export interface Options {
+  readonly world: WorldName
   readonly seeds: number
   /** The first one. */
   readonly seed: number
@@ -13,11 +15,12 @@ export interface Options {
   readonly json: boolean
 }
 
-/** `[--seeds N] [--seed S] [--workers N] [--trace] [--stop-at STEP] [--json]`; a seed alone is that one seed. @throws {Error} */
+/** `[--world NAME] [--seeds N] [--seed S] [--workers N] [--trace] [--stop-at STEP] [--json]`; a seed alone is that one seed. @throws {Error} */
 export function readOptions(args: readonly string[], cores: number): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      world: { type: 'string', default: 'services' },
       seeds: { type: 'string' },
       seed: { type: 'string' },
       workers: { type: 'string' },
@@ -30,6 +33,7 @@ export function readOptions(args: readonly string[], cores: number): Options {
   const stopAt = whole('stop-at', values['stop-at'])
   const watched = values.trace || stopAt !== undefined
   return {
+    world: known(values.world),
     seeds,
     seed: whole('seed', values.seed) ?? 1,
     workers: watched || seeds < 100 ? 1 : (whole('workers', values.workers) ?? cores),
@@ -37,6 +41,12 @@ export function readOptions(args: readonly string[], cores: number): Options {
     stopAt,
     json: values.json,
   }
+}
+
+function known(name: string): WorldName {
+  const world = worldNames.find((one) => one === name)
+  if (world !== undefined) return world
+  throw new Error(`There is no world ${name}; there are ${worldNames.join(', ')}`)
 }
 
 function whole(name: string, text: string | undefined): number | undefined {

@@ -13,6 +13,7 @@ type Shared = Pick<
   | 'onFailure'
   | 'onError'
   | 'onStoppedTooEarly'
+  | 'onLateCall'
   | 'onAsked'
 >
 

@@ -75,6 +75,7 @@ export class Run {
         this.#lastError = error
       },
       onStoppedTooEarly: (name) => broken('a stop leaves nothing under way', `${name} has transactions open`),
+      onLateCall: (what) => broken('every call settles by its deadline', what),
       onNotStarted: (error) => broken('services start', error),
     })
     this.#faults = new FaultSchedule(SIMULATION, options, {

@@ -10,6 +10,7 @@ import type { Outside } from './outside.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimulatedBroker } from './simulated-broker.ts'
 import { SimulatedDoor, type StoreWatcher } from './simulated-door.ts'
+import { WatchedCalls } from './watched-calls.ts'
 import type { ServiceParts, World } from './world.ts'
 
 /** What a process of a service is made of. */
@@ -28,6 +29,7 @@ export interface ProcessOptions {
   readonly onError: (error: unknown) => void
   /** It has stopped with work under way, and has not said so. */
   readonly onStoppedTooEarly: (name: string) => void
+  readonly onLateCall: (what: string) => void
   readonly onAsked: (done: { readonly by: string; readonly whom: string; readonly what: string }) => void
 }
 
@@ -43,6 +45,7 @@ export class SimulatedProcess {
   asking = 0
   readonly #options: ProcessOptions
   readonly #externalBus: ExternalBus
+  readonly #calls: WatchedCalls
   readonly #host: Parameters<World['services'][string]['start']>[0]
   #parts: ServiceParts | undefined
   #relay: Relay | undefined
@@ -82,10 +85,11 @@ export class SimulatedProcess {
         onFailure(failure)
       },
     })
+    this.#calls = new WatchedCalls(scheduler, this.actor, options.onLateCall)
     this.#host = {
       name,
       store: new Store({ of: store, door: this.door }),
-      externalBus: this.#externalBus,
+      externalBus: this.#calls.on(this.#externalBus),
       clock,
       ask: (whom, what, work) => outside.ask(this, whom, what, work, () => onAsked({ by: name, whom, what })),
     }
@@ -97,8 +101,8 @@ export class SimulatedProcess {
 
   /** What it does at present, and has not finished. */
   get busy(): number {
-    const { handling, pendingCalls } = this.#externalBus.health()
-    return handling + pendingCalls + (this.#parts?.bus.inFlight ?? 1)
+    const { handling } = this.#externalBus.health()
+    return handling + this.#calls.open + (this.#parts?.bus.inFlight ?? 1)
   }
 
   async start(): Promise<void> {
