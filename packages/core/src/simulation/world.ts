@@ -36,7 +36,7 @@ export interface ServiceParts {
 
 /** What a simulated process runs on. */
 export interface Host {
-  /** Tells apart the processes of a service, and a process from the one that it comes after. */
+  /** Tells apart the processes of a service; one that comes after another has its name. */
   readonly name: string
   readonly store: InMemoryStore
   readonly externalBus: ExternalBus
