@@ -4,7 +4,7 @@
  */
 export type { FaultName } from './simulation/faults.ts'
 export type { Checks, Invariant, Observed } from './simulation/invariant.ts'
-export type { Accepted, Answer, Asked, Commit, Ledger } from './simulation/ledger.ts'
+export type { Accepted, Answer, Asked, Claimed, Commit, Ledger } from './simulation/ledger.ts'
 export { allFaults } from './simulation/plan.ts'
 export type { Random } from './simulation/random.ts'
 export { type SimulationOptions, type SimulationReport, simulate } from './simulation/simulate.ts'

@@ -19,6 +19,7 @@ export interface Commit {
   readonly claims: readonly Claimed[]
 }
 
+/** A message that a consumer has claimed in its inbox. */
 export interface Claimed {
   readonly consumer: string
   readonly source: string
