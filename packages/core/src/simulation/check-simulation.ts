@@ -1,7 +1,7 @@
 import { PosthornError } from '../errors.ts'
 import type { System } from '../messages/define-system.ts'
 import { allFaults } from './plan.ts'
-import type { SimulationOptions } from './simulate.ts'
+import type { SimulationOptions } from './simulation-options.ts'
 import type { Request, World } from './world.ts'
 
 /** @throws {PosthornError} `InvalidDefinition` for what would simulate nothing, or something else than is meant */

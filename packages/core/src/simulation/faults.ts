@@ -1,3 +1,4 @@
+import type { Happened } from './happened.ts'
 import type { Direction } from './link-connection.ts'
 import type { Outside } from './outside.ts'
 import type { Random } from './random.ts'
@@ -15,9 +16,6 @@ export interface Faulty {
   /** Has a process end, suddenly or in order, and another one come after it, in ms. */
   replace(process: SimulatedProcess, how: 'crash' | 'stop', after: number): void
 }
-
-/** To be told what has gone wrong, when it has; `as` another fault than the one that was asked for. */
-export type Happened = (what: string, as?: 'unknown-commit') => void
 
 /** Does it, or sees to it that it is done to what comes next. Where there is nothing to do it to, it does not happen. */
 type Fault = (faulty: Faulty, random: Random, happened: Happened) => void

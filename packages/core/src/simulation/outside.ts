@@ -1,5 +1,5 @@
 import { type Actor, actor } from './actor.ts'
-import type { Happened } from './faults.ts'
+import type { Happened } from './happened.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** Who asks. */

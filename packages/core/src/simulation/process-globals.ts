@@ -1,18 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module'
 import { promisify } from 'node:util'
+import type { Surroundings } from './surroundings.ts'
 import { delay, every, timeoutSignal, timer, VirtualTimer } from './virtual-timers.ts'
-
-/** What code finds that asks its surroundings instead of being told: the time, chance, timers. */
-export interface Surroundings {
-  /** ms since 1970. */
-  date(): number
-  /** Monotonic ms. */
-  now(): number
-  after(ms: number, fn: () => void): () => void
-  /** From 0 up to 1. */
-  random(): number
-  warn(text: string): void
-}
 
 const RealDate = Date
 const realMath = Math.random

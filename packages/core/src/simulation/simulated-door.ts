@@ -4,7 +4,7 @@ import type { StoreDoor } from '../unit-of-work/store-door.ts'
 import { serializationConflict, storeConnectionLost } from '../unit-of-work/unit-errors.ts'
 import type { Handling } from '../unit-of-work/unit-of-work.ts'
 import type { Actor } from './actor.ts'
-import type { Happened } from './faults.ts'
+import type { Happened } from './happened.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** What may befall a commit: it meets a conflict; its answer is lost, and so is the transaction or not. */

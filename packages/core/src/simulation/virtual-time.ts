@@ -1,9 +1,10 @@
 import { replaceUuidSource, type UuidSource, uuidSource } from '../messages/uuid-v7.ts'
 import type { Actor } from './actor.ts'
 import { STREAM } from './plan.ts'
-import { enter, type Surroundings } from './process-globals.ts'
+import { enter } from './process-globals.ts'
 import { seeded } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** 2030-01-01, the day on which every simulation begins. */
 const BEGINNING = Date.UTC(2030, 0, 1)

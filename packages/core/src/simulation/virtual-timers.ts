@@ -1,4 +1,4 @@
-import type { Surroundings } from './process-globals.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** What `setTimeout` and its kin give. */
 export class VirtualTimer {
