@@ -1,4 +1,4 @@
-import { allFaults, type SimulationOptions, simulate, type World } from '@posthorn/core/simulation'
+import { type allFaults, type SimulationOptions, simulate, type World } from '@posthorn/core/simulation'
 import { describe, expect, test } from 'vitest'
 import { book, theatreWorld } from './theatre.ts'
 
