@@ -1,9 +1,11 @@
 import type { Failure } from './run-seeds.ts'
 import type { Summary } from './summary.ts'
 
-export function printFailure({ seed, text, diagram }: Failure): void {
+export function printFailure({ seed, text, diagram }: Failure, world: string): void {
   console.log(`${text}\n\`\`\`mermaid\n${diagram}\n\`\`\`\n`)
-  console.log(`Again: pnpm simulate --seed ${seed} --trace`)
+  console.log(
+    `Again: pnpm simulate --world ${world} --seed ${seed} --trace, or --stop-at a step of it, in a debugger`,
+  )
 }
 
 export function printSummary({ faults, virtualHours, seconds, ...rest }: Summary): void {

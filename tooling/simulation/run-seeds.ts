@@ -4,6 +4,7 @@ import {
   type SimulationReport,
   simulate,
 } from '@posthorn/core/simulation'
+import { inOrder, orderedWorld } from './ordered-world.ts'
 import { promises } from './promises.ts'
 import { servicesWorld } from './services-world.ts'
 
@@ -21,10 +22,22 @@ export interface Failure {
   readonly diagram: string
 }
 
-/** Simulates the world of the two services. */
-export async function runSeeds(options: SimulationOptions): Promise<Simulated> {
+const worlds = {
+  /** The two services. */
+  services: { world: servicesWorld, invariants: promises },
+  /** A consumer that keeps order, which they have not. */
+  ordered: { world: orderedWorld, invariants: [inOrder] },
+} as const
+
+export type WorldName = keyof typeof worlds
+
+export const worldNames = Object.keys(worlds) as readonly WorldName[]
+
+/** Simulates one of our worlds. */
+export async function runSeeds(options: SimulationOptions, name: WorldName): Promise<Simulated> {
   try {
-    const report = await simulate(servicesWorld, { ...options, invariants: promises })
+    const { world, invariants } = worlds[name]
+    const report = await simulate(world, { ...options, invariants })
     return { reports: [report], failures: [] }
   } catch (error) {
     if (!(error instanceof SimulationFailed)) throw error

@@ -1,7 +1,8 @@
 import { parentPort } from 'node:worker_threads'
+import type { Piece } from './in-threads.ts'
 import { runSeeds } from './run-seeds.ts'
 
 /** Runs the seeds that it is told to, a piece of them at a time. */
-parentPort?.on('message', ({ seed, seeds }: { readonly seed: number; readonly seeds: number }) => {
-  void runSeeds({ seed, seeds }).then((result) => parentPort?.postMessage(result))
+parentPort?.on('message', ({ world, seed, seeds }: Piece) => {
+  void runSeeds({ seed, seeds }, world).then((result) => parentPort?.postMessage(result))
 })

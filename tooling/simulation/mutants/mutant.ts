@@ -1,6 +1,10 @@
+import type { WorldName } from '../run-seeds.ts'
+
 /** A fault that somebody could have written: what stands in a file of the built core, and what would stand there. */
 export interface Mutant {
   readonly name: string
+  /** Where it is looked for. Default the services. */
+  readonly world?: WorldName
   readonly patches: readonly Patch[]
 }
 

@@ -31,4 +31,29 @@ export const mutantsOfCalls: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'nobody is allowed to call',
+    patches: [
+      {
+        file: 'external-bus/serve-commands.js',
+        from: 'allows: (definition, caller) => registrations.callersOf(definition).includes(caller),',
+        to: 'allows: () => false,',
+      },
+    ],
+  },
+  {
+    name: 'reconnect that forgets the queue of calls',
+    patches: [
+      {
+        file: 'external-bus/in-memory-link.js',
+        from: 'again: attach, };',
+        to: "again: attach, isForgotten: name === 'q.calls' };",
+      },
+      {
+        file: 'external-bus/in-memory-link.js',
+        from: 'if (attachment.again !== undefined)',
+        to: 'if (attachment.again !== undefined && !attachment.isForgotten)',
+      },
+    ],
+  },
 ]

@@ -53,8 +53,8 @@ export const mutantsOfUnits: readonly Mutant[] = [
     patches: [
       {
         file: RUN_HANDLER,
-        from: 'const transaction = await parts.units.begin({ signal: context.signal, attempt });',
-        to: 'const transaction = (context.unit ??= await parts.units.begin({ signal: context.signal, attempt }));',
+        from: 'const transaction = await parts.units.begin({ signal: context.signal, attempt, handling });',
+        to: 'const transaction = (context.unit ??= await parts.units.begin({ signal: context.signal, attempt, handling }));',
       },
     ],
   },

@@ -295,7 +295,8 @@ class InProcessMessageBus<
       error instanceof DeclaredError && error.domain === this.domain && Object.hasOwn(declared, error.name)
     if (!isDeclared) throw error
     return this.#parts.retry(async () => {
-      const transaction = await this.#options.units.begin()
+      const handling = { handler: task.handler.fullName, messageId: message.id }
+      const transaction = await this.#options.units.begin({ handling })
       try {
         const claimed = await transaction.inbox.claim(claim.key, claim.fingerprint)
         if (!claimed.first) return storedOutcome(this.#registry, message, claimed.outcome)

@@ -141,8 +141,9 @@ async function inUnit<R extends object>(
   attempt: number,
   work: (transaction: Transaction<R>) => Promise<Worked>,
 ): Promise<Ran> {
-  const { claim, position } = task
-  const transaction = await parts.units.begin({ signal: context.signal, attempt })
+  const { claim, position, handler, message } = task
+  const handling = { handler: handler.fullName, messageId: message.id }
+  const transaction = await parts.units.begin({ signal: context.signal, attempt, handling })
   try {
     if (claim !== undefined) {
       const claimed = await transaction.inbox.claim(claim.key, claim.fingerprint)

@@ -14,3 +14,15 @@ export interface Actor {
 export function actor(name: string): Actor {
   return { name, alive: true, pausedUntil: 0, slowness: 1, skew: 0 }
 }
+
+/** The broker's name. */
+export const BROKER = 'broker'
+
+/** The name of a service's store. */
+export function storeName(domain: string): string {
+  return `${domain}'s store`
+}
+
+export function isStore(name: string): boolean {
+  return name.endsWith("'s store")
+}

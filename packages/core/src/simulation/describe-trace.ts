@@ -1,21 +1,20 @@
+import { BROKER, isStore } from './actor.ts'
 import type { TraceStep } from './trace.ts'
 
-/** What every process does all the time, and what each one does when it starts. */
-const ROUTINE = /^(take what is due|settle what|check the topology|consume |cancel |begin$|roll back$)/
+/** What every process asks of its store and of the broker all the time, or whenever it starts. */
+const ROUTINE = /^(take what is due|settle what|check the topology|consume |cancel |begin($|:))/
 
 /** The steps that tell the story. */
 export function telling(steps: readonly TraceStep[]): readonly TraceStep[] {
-  return steps.filter(({ what }) => !ROUTINE.test(what))
+  return steps.filter(({ from, to, what }) => {
+    const isOwn = [from, to].some((name) => name === BROKER || isStore(name))
+    return !(isOwn && ROUTINE.test(what))
+  })
 }
 
-/** One line for each step: when, who, from whom, what. */
+/** One line for each step: its number, when, who, from whom, what. */
 export function traceText(steps: readonly TraceStep[]): string {
-  return steps.map(stepText).join('\n')
-}
-
-export function stepText({ time, from, to, what }: TraceStep): string {
-  const who = from === to ? to : `${from} → ${to}`
-  return `${time.toFixed(1).padStart(10)} ms  ${who}: ${what}`
+  return steps.join('\n')
 }
 
 /** More than this nobody reads in a diagram. */
@@ -26,11 +25,13 @@ export function sequenceDiagram(steps: readonly TraceStep[]): string {
   const shown = steps.slice(-MOST_ARROWS)
   const names = [...new Set(shown.flatMap(({ from, to }) => [from, to]))]
   const idOf = (name: string) => `p${names.indexOf(name)}`
+  const left = steps.length - shown.length
   return [
     'sequenceDiagram',
     ...names.map((name) => `  participant ${idOf(name)} as ${plain(name)}`),
-    ...shown.map(({ time, from, to, what }) => {
-      const text = `${plain(what)} (${time.toFixed(0)} ms)`
+    ...(left === 0 ? [] : [`  Note over p0: ${left} earlier steps are left out`]),
+    ...shown.map(({ number, time, from, to, what }) => {
+      const text = `${number} ${plain(what)} (${time.toFixed(0)} ms)`
       return from === to ? `  Note over ${idOf(to)}: ${text}` : `  ${idOf(from)}->>${idOf(to)}: ${text}`
     }),
   ].join('\n')

@@ -1,18 +1,13 @@
 import type { Actor } from './actor.ts'
-import { type FaultName, faults } from './faults.ts'
+import { type FaultName, type Faulty, faults } from './faults.ts'
 import type { RunOptions } from './outcome.ts'
 import type { PlannedFault } from './plan.ts'
-import type { Population } from './population.ts'
 import { seeded } from './random.ts'
-import type { Scheduler } from './scheduler.ts'
-import type { SimulatedBroker } from './simulated-broker.ts'
 
 /** What the faults of a run are done to. */
-export interface FaultTargets {
-  readonly scheduler: Scheduler
-  readonly broker: SimulatedBroker
-  readonly population: Population
-  readonly onInjected: () => void
+export interface FaultTargets extends Pick<Faulty, 'scheduler' | 'broker' | 'outside'> {
+  readonly population: Pick<Faulty, 'processes' | 'replace'>
+  readonly onHappened: () => void
 }
 
 /** Injects the faults of one run when their steps have come. */
@@ -20,7 +15,7 @@ export class FaultSchedule {
   readonly #options: RunOptions
   readonly #targets: FaultTargets
   readonly #by: Actor
-  readonly #injected = new Map<FaultName, number>()
+  readonly #happened = new Map<FaultName, number>()
   #next = 0
 
   constructor(by: Actor, options: RunOptions, targets: FaultTargets) {
@@ -29,9 +24,9 @@ export class FaultSchedule {
     this.#targets = targets
   }
 
-  /** How many there were so far, by name. */
-  get injected(): ReadonlyMap<FaultName, number> {
-    return this.#injected
+  /** How many there were so far, by name: those that were done to something. */
+  get happened(): ReadonlyMap<FaultName, number> {
+    return this.#happened
   }
 
   /** Those whose time has come after so many steps. */
@@ -47,16 +42,20 @@ export class FaultSchedule {
   }
 
   #inject({ name, stream }: PlannedFault): void {
-    const { scheduler, broker, population, onInjected } = this.#targets
-    const faulty = {
+    const { scheduler, broker, outside, population, onHappened } = this.#targets
+    const faulty: Faulty = {
       scheduler,
       broker,
+      outside,
       processes: population.processes.filter(({ actor: { alive } }) => alive),
       replace: population.replace.bind(population),
     }
-    const what = faults[name](faulty, seeded(this.#options.seed, stream))
-    if (what !== null) scheduler.note(this.#by, what)
-    this.#injected.set(name, (this.#injected.get(name) ?? 0) + 1)
-    onInjected()
+    const counted = new Set<FaultName>()
+    faults[name](faulty, seeded(this.#options.seed, stream), (what, as: FaultName = name) => {
+      scheduler.note(this.#by, what)
+      if (!counted.has(as)) this.#happened.set(as, (this.#happened.get(as) ?? 0) + 1)
+      counted.add(as)
+      onHappened()
+    })
   }
 }

@@ -5,6 +5,8 @@ import type { Accepted, Commit, Ledger } from './ledger.ts'
 /** What an invariant can look at. */
 export interface Observed {
   readonly system: System
+  /** The services that consume in order. */
+  readonly ordered: ReadonlySet<string>
   readonly ledger: Ledger
   /** How many faults there have been, by name. */
   readonly faults: ReadonlyMap<string, number>

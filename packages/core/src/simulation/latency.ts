@@ -4,6 +4,8 @@ import type { Random } from './random.ts'
 export interface Latency {
   /** In µs. */
   draw(): number
+  /** Whether an answer has a way of its own to go, and is not there as soon as the question. */
+  detour(): boolean
 }
 
 /** Which draws are left to chance: from the first number up to the second, without it. */
@@ -11,6 +13,9 @@ export type Range = readonly [from: number, to: number]
 
 /** In µs, for draws that are not left to chance: everything then happens in the order in which it was begun. */
 const CALM = 1_000
+
+/** So many answers can be outdated when they arrive. All could be; but each is a step more, and steps take time. */
+const DETOURS = 0.25
 
 /** Times by chance: some seeds have a fast and even network, others a slow or a moody one. */
 export class RandomLatency implements Latency {
@@ -33,9 +38,19 @@ export class RandomLatency implements Latency {
 
   draw(): number {
     const takes = this.#profile(this.#random)
+    return this.#isCalm() ? CALM : takes
+  }
+
+  detour(): boolean {
+    const takesOne = this.#random.chance(DETOURS)
+    return !this.#isCalm() && takesOne
+  }
+
+  /** To be asked once for each draw. */
+  #isCalm(): boolean {
     const index = this.#draws
     this.#draws += 1
-    return this.#calm.some(([from, to]) => index >= from && index < to) ? CALM : takes
+    return this.#calm.some(([from, to]) => index >= from && index < to)
   }
 }
 

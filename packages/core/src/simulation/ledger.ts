@@ -4,10 +4,13 @@ import type { Command, Message } from '../messages/message.ts'
 import type { InMemoryEntry } from '../outbox/in-memory-outbox-queue.ts'
 import { INBOX, OUTBOX } from '../unit-of-work/in-memory-store.ts'
 import type { Tables } from '../unit-of-work/staged-tables.ts'
+import type { Handling } from '../unit-of-work/unit-of-work.ts'
 
 /** What one unit of work has committed, as far as messages go. */
 export interface Commit {
   readonly service: string
+  /** The message that it was begun to handle, and for which handler; null for a unit that no handler has. */
+  readonly handling: Handling | null
   /** What it has put into the outbox. */
   readonly entries: readonly InMemoryEntry[]
   /** The outbox entries that it has struck off. */
@@ -16,6 +19,7 @@ export interface Commit {
   readonly claims: readonly Claimed[]
 }
 
+/** A message that a consumer has claimed in its inbox. */
 export interface Claimed {
   readonly consumer: string
   readonly source: string
@@ -39,8 +43,10 @@ export interface Asked {
   answeredAt: number | null
   /** The last answer; null until there is one. */
   answer: Answer | null
-  /** How often it was asked, always with the same message. */
-  attempts: number
+  /** How often it has been asked by now, always with the same message. */
+  readonly attempts: number
+  /** As its request says. */
+  readonly mayFail: boolean
 }
 
 /** What a client was told: the result, or the error and what it says of the effect. */
@@ -55,12 +61,14 @@ export class Ledger {
   readonly accepted: Accepted[] = []
   /** What somebody outside has done for a process. */
   readonly outside: { readonly by: string; readonly whom: string; readonly what: string }[] = []
+  /** The messages that units were to commit, by id. */
+  readonly raised = new Set<string>()
   /** Which messages clients have received, by client. */
   readonly received = new Map<string, Set<string>>()
   /** All entries that an outbox ever had, by service and position. */
   readonly #entries = new Map<string, InMemoryEntry>()
 
-  commit(service: string, written: Tables): Commit {
+  commit(service: string, written: Tables, handling: Handling | null): Commit {
     const entries: InMemoryEntry[] = []
     const struckOff: InMemoryEntry[] = []
     for (const [position, row] of written.get(OUTBOX) ?? []) {
@@ -78,9 +86,13 @@ export class Ledger {
       const [consumer, source, messageId] = JSON.parse(key) as [string, string, string]
       return { consumer, source, messageId }
     })
-    const commit = { service, entries, struckOff, claims }
+    const commit = { service, handling, entries, struckOff, claims }
     this.commits.push(commit)
     return commit
+  }
+
+  raise(messageIds: readonly string[]): void {
+    for (const id of messageIds) this.raised.add(id)
   }
 
   accept(user: string, frame: Frame): Accepted | undefined {

@@ -11,10 +11,10 @@ export type Direction = 'out' | 'in' | 'both'
 export interface FarEnd {
   readonly actor: Actor
   nameOf(frame: Frame): string
-  /** How often the next frame arrives. */
-  takeCopies(): number
+  /** How often this frame arrives. */
+  takeCopies(name: string): number
   /** How much longer it takes, in ms. */
-  takeDelay(): number
+  takeDelay(what: string): number
 }
 
 type Failing = (error: PosthornError) => void
@@ -28,7 +28,8 @@ export class LinkConnection {
   readonly #confirms: Lane
   readonly #deliveries: Lane
   readonly #replies: Lane
-  readonly #unconfirmed = new Set<Failing>()
+  /** What waits for the broker's word. */
+  readonly #open = new Set<Failing>()
   #out = true
   #in = true
   #isLeft = false
@@ -51,7 +52,7 @@ export class LinkConnection {
 
   /** Whether something waits for the broker's word on it that may yet come. */
   get isWaiting(): boolean {
-    return this.#unconfirmed.size > 0 && this.isWhole
+    return this.#open.size > 0 && this.isWhole
   }
 
   kill(direction: Direction): void {
@@ -66,9 +67,9 @@ export class LinkConnection {
     this.fail(error)
   }
 
-  /** Nobody will learn what became of that which is not confirmed. */
+  /** Nobody will learn what became of that which is not confirmed or answered. */
   fail(error: PosthornError): void {
-    for (const fail of [...this.#unconfirmed]) fail(error)
+    for (const fail of [...this.#open]) fail(error)
   }
 
   /** The last that is sent on it: it arrives whatever befalls the connection. */
@@ -84,7 +85,6 @@ export class LinkConnection {
     frame: Frame,
     deadline: number,
     accept: (confirm: (error?: PosthornError) => void) => void,
-    onConfirmed: () => void,
   ): Promise<void> {
     const name = this.#broker.nameOf(frame)
     return new Promise<void>((resolve, reject) => {
@@ -92,23 +92,41 @@ export class LinkConnection {
       const cancel = this.#scheduler.after(this.#process, left, null, () => fail(timedOut(name)))
       const settle = () => {
         cancel()
-        this.#unconfirmed.delete(fail)
+        this.#open.delete(fail)
       }
       const fail: Failing = (error) => {
         settle()
         reject(error)
       }
-      this.#unconfirmed.add(fail)
+      this.#open.add(fail)
       this.#send(name, () =>
         accept((error) =>
           this.#bring(this.#confirms, `${name}: ${error?.code ?? 'confirmed'}`, () => {
             settle()
-            onConfirmed()
             if (error === undefined) resolve()
             else reject(error)
           }),
         ),
       )
+    })
+  }
+
+  /** Asks the broker itself for something. Rejects when the connection is lost before the answer. */
+  ask<T>(what: string, work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#open.add(reject)
+      const answer = (how: string, settle: () => void) =>
+        // No message comes after the word that none will come.
+        this.#bring(this.#deliveries, `${what}: ${how}`, () => {
+          this.#open.delete(reject)
+          settle()
+        })
+      this.#send(what, () => {
+        work().then(
+          (value) => answer('done', () => resolve(value)),
+          (error) => answer('refused', () => reject(error)),
+        )
+      })
     })
   }
 
@@ -119,8 +137,9 @@ export class LinkConnection {
   }
 
   reply(frame: Frame, receive: () => void): void {
-    for (let copies = this.#broker.takeCopies(); copies > 0; copies--) {
-      this.#bring(this.#replies, this.#broker.nameOf(frame), receive)
+    const name = this.#broker.nameOf(frame)
+    for (let copies = this.#broker.takeCopies(name); copies > 0; copies--) {
+      this.#bring(this.#replies, name, receive)
     }
   }
 
@@ -134,26 +153,13 @@ export class LinkConnection {
         const name = this.#broker.nameOf(incoming.frame)
         this.#send(`${WORDS[settlement]} ${name}`, () => settle(incoming, settlement))
       },
-      isHeard: () => this.#isHeard(),
-    })
-  }
-
-  /** False once it is lost. */
-  #isHeard(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const fail: Failing = () => settle(false)
-      const settle = (heard: boolean) => {
-        this.#unconfirmed.delete(fail)
-        resolve(heard)
-      }
-      this.#unconfirmed.add(fail)
-      this.#send('all settled?', () => this.#bring(this.#confirms, 'all settled', () => settle(true)))
+      isHeard: () => this.ask('is all settled?', async () => true).catch(() => false),
     })
   }
 
   #send(what: string, run: () => void): void {
     const { actor } = this.#broker
-    const extra = this.#broker.takeDelay()
+    const extra = this.#broker.takeDelay(what)
     const arrive = () => {
       if (this.#out) run()
       else this.#scheduler.note(actor, `lost: ${what}`)
@@ -162,7 +168,7 @@ export class LinkConnection {
   }
 
   #bring(lane: Lane, what: string, run: () => void): void {
-    const extra = this.#broker.takeDelay()
+    const extra = this.#broker.takeDelay(what)
     const arrive = () => {
       if (this.#in) run()
       else this.#scheduler.note(this.#process, `lost: ${what}`)

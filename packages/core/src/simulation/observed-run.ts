@@ -6,6 +6,7 @@ import type { Ledger } from './ledger.ts'
 /** What invariants see of a run. */
 export class ObservedRun implements Observed {
   readonly system: System
+  readonly ordered: ReadonlySet<string>
   readonly ledger: Ledger
   readonly faults: ReadonlyMap<string, number>
   readonly stores: ReadonlyMap<string, InMemoryStore>
@@ -13,6 +14,7 @@ export class ObservedRun implements Observed {
 
   constructor(facts: Omit<Observed, 'leftovers'>, unrest: () => Iterable<string>) {
     this.system = facts.system
+    this.ordered = facts.ordered
     this.ledger = facts.ledger
     this.faults = facts.faults
     this.stores = facts.stores

@@ -19,7 +19,9 @@ export interface RunOptions {
   readonly invariants: readonly Invariant[]
   readonly faults: readonly PlannedFault[]
   readonly omitted: Omitted
-  readonly onStep: ((step: TraceStep, number: number) => void) | undefined
+  /** Whether errors have stacks, which take time. */
+  readonly stacks: boolean
+  readonly onStep: ((step: TraceStep) => void) | undefined
 }
 
 /** What one seed came to. */
@@ -35,4 +37,6 @@ export interface Outcome {
   readonly requests: number
   /** How many latencies were drawn. */
   readonly draws: number
+  /** The last one that a process has caught, whatever it was. */
+  readonly lastError: unknown
 }

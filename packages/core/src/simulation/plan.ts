@@ -26,27 +26,32 @@ export const nothingOmitted: Omitted = { requests: new Set(), faults: new Set(),
 /** The generators of one seed, so that what one part draws changes nothing for another. */
 export const STREAM = { script: 1, faults: 2, latency: 3, code: 4, world: 5, fault: 100 } as const
 
-const MOST_FAULTS = 6
-
 /** In how many steps all faults of a run happen that come together. */
 const BURST = 30
 
-/** In which of its steps a run meets its faults. */
-const LAST_FAULT = 400
+/** How many faults there may be in a run, and in which of its steps. */
+export interface FaultLimits {
+  readonly most: number
+  readonly within: number
+}
 
 /** The faults of one seed: some seeds have none, most only some of the kinds. */
-export function planFaults(seed: number, names: readonly FaultName[]): readonly PlannedFault[] {
+export function planFaults(
+  seed: number,
+  names: readonly FaultName[],
+  { most, within }: FaultLimits,
+): readonly PlannedFault[] {
   const random = seeded(seed, STREAM.faults)
   if (names.length === 0) return []
   const kinds = someOf(names, random)
   // What would be harmless alone is often not when it comes together.
-  const burst = random.chance(0.3) ? random.int(1, LAST_FAULT) : null
+  const burst = random.chance(0.3) ? random.int(1, within) : null
   const draw = () => {
     if (burst !== null) return burst + random.int(0, BURST)
-    return random.int(1, random.chance(0.5) ? LAST_FAULT / 4 : LAST_FAULT)
+    return random.int(1, within)
   }
   const planned = Array.from(
-    { length: random.int(0, MOST_FAULTS) },
+    { length: random.int(0, most) },
     (_, index): PlannedFault => ({ step: draw(), name: random.pick(kinds), stream: STREAM.fault + index }),
   )
   return planned.sort((one, other) => one.step - other.step)

@@ -1,11 +1,20 @@
 import { InMemoryStore } from '../unit-of-work/in-memory-store.ts'
-import { type Actor, actor } from './actor.ts'
+import { type Actor, actor, storeName } from './actor.ts'
 import type { Random } from './random.ts'
 import { type ProcessOptions, SimulatedProcess } from './simulated-process.ts'
 
 type Shared = Pick<
   ProcessOptions,
-  'world' | 'scheduler' | 'broker' | 'onCommitted' | 'onFailure' | 'onStoppedTooEarly' | 'onAsked'
+  | 'world'
+  | 'scheduler'
+  | 'broker'
+  | 'outside'
+  | 'watchStore'
+  | 'onFailure'
+  | 'onError'
+  | 'onStoppedTooEarly'
+  | 'onLateCall'
+  | 'onAsked'
 >
 
 /** All that a population needs of its run. */
@@ -31,7 +40,7 @@ export class Population {
     this.#options = options
     this.#storages = new Map(
       Object.keys(world.services).map((domain) => {
-        const itself = actor(`${domain}'s store`)
+        const itself = actor(storeName(domain))
         return [domain, { store: new InMemoryStore({ clock: scheduler.clockOf(itself) }), actor: itself }]
       }),
     )

@@ -1,16 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module'
-
-/** What code finds that asks its surroundings instead of being told: the time, chance, timers. */
-export interface Surroundings {
-  /** ms since 1970. */
-  date(): number
-  /** Monotonic ms. */
-  now(): number
-  after(ms: number, fn: () => void): () => void
-  /** From 0 up to 1. */
-  random(): number
-  warn(text: string): void
-}
+import { promisify } from 'node:util'
+import type { Surroundings } from './surroundings.ts'
+import { delay, every, timeoutSignal, timer, VirtualTimer } from './virtual-timers.ts'
 
 const RealDate = Date
 const realMath = Math.random
@@ -18,12 +9,16 @@ const realNow = performance.now.bind(performance)
 
 let current: Surroundings | undefined
 
-/** Makes these the surroundings of all code until the function given is called. @see replaceGlobals */
-export function enter(surroundings: Surroundings): () => void {
+/**
+ * Makes these the surroundings of all code until the function given is called. @see replaceGlobals
+ *
+ * @param stacks whether errors have any
+ */
+export function enter(surroundings: Surroundings, stacks: boolean): () => void {
   const { stackTraceLimit } = Error
   current = surroundings
   // Nobody reads the stacks of errors that are part of the game, and they cost a good part of the time.
-  Error.stackTraceLimit = 0
+  if (!stacks) Error.stackTraceLimit = 0
   return () => {
     current = undefined
     Error.stackTraceLimit = stackTraceLimit
@@ -41,7 +36,6 @@ const replaced: {
  * `enter` the replacements do what they replace. Gives the function that puts everything back.
  */
 export function replaceGlobals(): () => void {
-  if (replaced.length > 0) return () => undefined
   const crypto = process.getBuiltinModule('node:crypto')
   const timers = process.getBuiltinModule('node:timers')
   const delays = process.getBuiltinModule('node:timers/promises')
@@ -49,6 +43,9 @@ export function replaceGlobals(): () => void {
   replace(globalThis, 'Date', virtualDate())
   replace(Math, 'random', () => current?.random() ?? realMath())
   replace(performance, 'now', () => current?.now() ?? realNow())
+  replaceGetter(performance, 'timeOrigin', (surroundings) => surroundings.date() - surroundings.now())
+  replace(process, 'hrtime', virtualHrtime())
+  replaceCall(AbortSignal, 'timeout', timeoutSignal)
   replaceCall(process, 'emitWarning', (surroundings, warning) => surroundings.warn(String(warning)))
 
   const uuid = (surroundings: Surroundings) => uuidV4(bytes(surroundings, new Uint8Array(16)))
@@ -62,6 +59,15 @@ export function replaceGlobals(): () => void {
     return min + Math.floor(surroundings.random() * (max - min))
   })
 
+  replaceCall(delays, 'setTimeout', delay)
+  replaceCall(delays, 'setInterval', every)
+  replaceCall(delays, 'setImmediate', (surroundings, value, options) =>
+    delay(surroundings, 0, value, options),
+  )
+  replaceCall(delays.scheduler, 'wait', (surroundings, ms, options) =>
+    delay(surroundings, ms, undefined, options),
+  )
+  replaceCall(delays.scheduler, 'yield', (surroundings) => delay(surroundings, 0, undefined, undefined))
   for (const owner of [globalThis, timers]) {
     replaceCall(owner, 'setTimeout', (surroundings, fn, ms, ...args) =>
       timer(surroundings, fn, ms, args, false),
@@ -77,13 +83,9 @@ export function replaceGlobals(): () => void {
         else real(handle)
       })
     }
+    promisified(owner.setTimeout, delays.setTimeout)
+    promisified(owner.setImmediate, delays.setImmediate)
   }
-  replaceCall(delays, 'setTimeout', (surroundings, ms, value, options) =>
-    delay(surroundings, ms, value, options),
-  )
-  replaceCall(delays, 'setImmediate', (surroundings, value, options) =>
-    delay(surroundings, 0, value, options),
-  )
   syncBuiltinESMExports()
 
   return () => {
@@ -109,6 +111,30 @@ function replace(owner: object, key: string, value: unknown): void {
   Object.defineProperty(owner, key, { value, configurable: true, writable: true, enumerable: true })
 }
 
+function replaceGetter(owner: object, key: string, virtual: (surroundings: Surroundings) => unknown): void {
+  const real: unknown = Reflect.get(owner, key)
+  replaced.push({ owner, key, before: Object.getOwnPropertyDescriptor(owner, key) })
+  const get = () => (current === undefined ? real : virtual(current))
+  Object.defineProperty(owner, key, { get, configurable: true, enumerable: true })
+}
+
+/** What `util.promisify` makes of it. */
+function promisified(timer: object, promising: unknown): void {
+  Object.defineProperty(timer, promisify.custom, { value: promising })
+}
+
+function virtualHrtime(): NodeJS.HRTime {
+  const real = process.hrtime
+  const bigint = () =>
+    current === undefined ? real.bigint() : BigInt(Math.round(current.now() * 1_000)) * 1_000n
+  const hrtime = (before: readonly [number, number] = [0, 0]): [number, number] => {
+    if (current === undefined) return real([...before])
+    const ns = bigint() - BigInt(before[0]) * 1_000_000_000n - BigInt(before[1])
+    return [Number(ns / 1_000_000_000n), Number(ns % 1_000_000_000n)]
+  }
+  return Object.assign(hrtime, { bigint })
+}
+
 /** The same class for everybody, but for what `now` is. */
 function virtualDate(): DateConstructor {
   const now = () => current?.date() ?? RealDate.now()
@@ -117,64 +143,6 @@ function virtualDate(): DateConstructor {
       Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as Date,
     apply: () => new RealDate(now()).toString(),
     get: (target, key, receiver) => (key === 'now' ? now : Reflect.get(target, key, receiver)),
-  })
-}
-
-class VirtualTimer {
-  readonly #cancel: () => void
-
-  constructor(cancel: () => void) {
-    this.#cancel = cancel
-  }
-
-  close(): void {
-    this.#cancel()
-  }
-
-  ref(): this {
-    return this
-  }
-
-  unref(): this {
-    return this
-  }
-
-  hasRef(): boolean {
-    return false
-  }
-}
-
-function timer(
-  surroundings: Surroundings,
-  fn: unknown,
-  ms: unknown,
-  args: readonly unknown[],
-  repeats: boolean,
-): VirtualTimer {
-  let cancel: () => void = () => undefined
-  const wait = () => {
-    cancel = surroundings.after(Math.max(1, Number(ms) || 1), () => {
-      if (repeats) wait()
-      ;(fn as (...args: readonly unknown[]) => void)(...args)
-    })
-  }
-  wait()
-  return new VirtualTimer(() => cancel())
-}
-
-function delay(surroundings: Surroundings, ms: unknown, value: unknown, options: unknown): Promise<unknown> {
-  const { signal } = Object(options) as { readonly signal?: AbortSignal }
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      cancel()
-      reject(signal?.reason)
-    }
-    const cancel = surroundings.after(Number(ms) || 1, () => {
-      signal?.removeEventListener('abort', abort)
-      resolve(value)
-    })
-    if (signal?.aborted === true) abort()
-    else signal?.addEventListener('abort', abort, { once: true })
   })
 }
 

@@ -8,6 +8,8 @@ export class RealWorld {
   readonly #onRejection = (error: unknown) => void this.#rejections.push(error)
 
   constructor() {
+    // Made when first asked for, and to print is no waiting.
+    void [process.stdout, process.stderr]
     process.on('unhandledRejection', this.#onRejection)
   }
 

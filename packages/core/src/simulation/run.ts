@@ -1,9 +1,11 @@
 import { actor } from './actor.ts'
+import { checkRequest } from './check-simulation.ts'
 import { FaultSchedule } from './fault-schedule.ts'
 import { RandomLatency } from './latency.ts'
 import { Ledger } from './ledger.ts'
 import { ObservedRun } from './observed-run.ts'
 import type { Outcome, RunOptions } from './outcome.ts'
+import { Outside } from './outside.ts'
 import { STREAM } from './plan.ts'
 import { Population } from './population.ts'
 import { seeded } from './random.ts'
@@ -13,7 +15,7 @@ import { SimulatedBroker } from './simulated-broker.ts'
 import { SimulatedClient } from './simulated-client.ts'
 import { Trace } from './trace.ts'
 import { enterVirtualTime } from './virtual-time.ts'
-import type { Request } from './world.ts'
+import { orderedServices, type Request } from './world.ts'
 
 /** After the last fault and the last answer all must be quiet in so much virtual time, in µs. */
 const QUIET_WITHIN = 1_200_000_000
@@ -27,18 +29,23 @@ export class Run {
   readonly #latency: RandomLatency
   readonly #scheduler: Scheduler
   readonly #broker: SimulatedBroker
+  readonly #outside: Outside
   readonly #population: Population
   readonly #faults: FaultSchedule
   readonly #referee: Referee
   #clients: readonly SimulatedClient[] = []
   #requests: readonly Request[] = []
   #calmSince = 0
+  readonly #scriptErrors: unknown[] = []
+  #lastError: unknown
 
   constructor(options: RunOptions) {
     const { world, plan, seed, omitted, invariants, onStep } = options
     this.#options = options
     this.#latency = new RandomLatency(seeded(seed, STREAM.latency), omitted.calm)
-    this.#scheduler = new Scheduler(new Trace(onStep), this.#latency, (step) => this.#faults.inject(step))
+    this.#scheduler = new Scheduler(new Trace(seed, onStep), this.#latency, (step) =>
+      this.#faults.inject(step),
+    )
     const scheduler = this.#scheduler
     const broken = (invariant: string, what: unknown) => this.#referee.break(invariant, String(what))
     this.#broker = new SimulatedBroker(plan, scheduler, (user, frame) => {
@@ -47,31 +54,48 @@ export class Run {
       scheduler.trace.mix(accepted.messageId)
       this.#referee.check((checks, observed) => checks.onAccepted?.(accepted, observed))
     })
+    this.#outside = new Outside(scheduler)
     this.#population = new Population({
       world,
       scheduler,
       broker: this.#broker,
-      onCommitted: (service, written) => {
-        const commit = this.#ledger.commit(service, written)
-        this.#referee.check((checks, observed) => checks.onCommit?.(commit, observed))
-      },
+      outside: this.#outside,
+      watchStore: (service) => ({
+        raised: (ids) => this.#ledger.raise(ids),
+        committed: (written, handling) => {
+          const commit = this.#ledger.commit(service, written, handling)
+          this.#referee.check((checks, observed) => checks.onCommit?.(commit, observed))
+        },
+      }),
       onAsked: (done) => void this.#ledger.outside.push(done),
       onFailure: ({ reason, error }) => {
         if (reason === 'bus-fault') broken('the bus has no faults of its own', error)
       },
+      onError: (error) => {
+        this.#lastError = error
+      },
       onStoppedTooEarly: (name) => broken('a stop leaves nothing under way', `${name} has transactions open`),
+      onLateCall: (what) => broken('every call settles by its deadline', what),
       onNotStarted: (error) => broken('services start', error),
     })
     this.#faults = new FaultSchedule(SIMULATION, options, {
       scheduler,
       broker: this.#broker,
+      outside: this.#outside,
       population: this.#population,
-      onInjected: () => {
+      onHappened: () => {
         this.#calmSince = scheduler.now
       },
     })
     const { stores } = this.#population
-    const facts = { system: world.system, ledger: this.#ledger, faults: this.#faults.injected, stores }
+    const ordered = new Set(orderedServices(world))
+    const facts = {
+      system: world.system,
+      ordered,
+      ledger: this.#ledger,
+      faults: this.#faults.happened,
+      stores,
+    }
     this.#referee = new Referee(
       invariants,
       new ObservedRun(facts, () => this.#unrest()),
@@ -80,18 +104,16 @@ export class Run {
   }
 
   async run(): Promise<Outcome> {
-    const { seed } = this.#options
-    const leave = enterVirtualTime(seed, this.#scheduler)
+    const { seed, stacks } = this.#options
+    const leave = enterVirtualTime(seed, this.#scheduler, stacks)
     try {
       this.#begin()
-      await this.#scheduler.run(() => this.#isOver())
+      await this.#scheduler.run(() => this.#isOver()).catch((error) => this.#onThrown(error))
       this.#referee.check((checks, observed) => checks.atRest?.(observed))
-    } catch (error) {
-      const what = error instanceof Error ? error.stack : error
-      this.#referee.break('the simulation itself', String(what))
     } finally {
       leave()
     }
+    for (const error of this.#scriptErrors) throw error
     const { trace, steps, now } = this.#scheduler
     return {
       seed,
@@ -99,9 +121,10 @@ export class Run {
       trace,
       steps,
       time: now / 1_000,
-      faults: this.#faults.injected,
+      faults: this.#faults.happened,
       requests: this.#requests.length,
       draws: this.#latency.draws,
+      lastError: this.#lastError,
     }
   }
 
@@ -114,16 +137,21 @@ export class Run {
     for (const client of this.#clients) client.start()
     this.#requests = world.script(seeded(seed, STREAM.script))
     this.#requests.forEach((request, index) => {
+      checkRequest(request, world.system)
       if (omitted.requests.has(index)) return
       const client = this.#clients.find(({ actor: { name } }) => name === request.by)
-      if (client === undefined)
-        throw new Error(`The script asks by ${request.by}, which is no client of the system`)
-      client.plan(request)
+      client?.plan(request, (error) => this.#scriptErrors.push(error))
     })
+  }
+
+  /** By code that nobody waits for, such as a timer's. */
+  #onThrown(error: unknown): void {
+    this.#referee.break('no error goes unheard', error instanceof Error ? error.message : String(error))
   }
 
   #isOver(): boolean {
     const scheduler = this.#scheduler
+    if (this.#scriptErrors.length > 0) return true
     if (this.#referee.violation !== null || scheduler.steps > MOST_STEPS) return true
     if (this.#clients.some(({ isDone }) => !isDone)) {
       this.#calmSince = scheduler.now

@@ -47,6 +47,11 @@ export class Scheduler {
     this.#plan(at, from, to, what, true, run)
   }
 
+  /** Whether an answer has a way of its own to go. */
+  detour(): boolean {
+    return this.#latency.detour()
+  }
+
   /** Somebody does something after a while, in ms. Gives the function by which it is not done. */
   after(who: Actor, ms: number, what: string | null, run: () => void): () => void {
     // Never too early, or whoever waits for the end of a time would wait for nothing, and for ever.
@@ -67,7 +72,7 @@ export class Scheduler {
 
   /** Puts something into the trace that is no step of its own. */
   note(who: Actor, what: string): void {
-    this.trace.add({ time: this.now / 1_000, from: who.name, to: who.name, what })
+    this.trace.add(this.now, who.name, who.name, what)
   }
 
   /** Goes on step by step until `isOver` says so, or nothing is left to be done. */
@@ -114,7 +119,7 @@ export class Scheduler {
     this.current = to
     this.#arrived(step)
     this.steps += 1
-    if (what !== null) this.trace.add({ time: at / 1_000, from: from.name, to: to.name, what })
+    if (what !== null) this.trace.add(at, from.name, to.name, what)
     step.run()
     this.#afterStep(this.steps)
   }

@@ -3,8 +3,9 @@ import type { Broker, Frame, LinkEvents } from '../external-bus/broker.ts'
 import { InMemoryBroker } from '../external-bus/in-memory-broker.ts'
 import type { InMemoryLink } from '../external-bus/in-memory-link.ts'
 import type { SystemPlan } from '../external-bus/topology.ts'
-import { type Actor, actor } from './actor.ts'
+import { type Actor, actor, BROKER } from './actor.ts'
 import { FrameNames } from './frame-names.ts'
+import type { Happened } from './happened.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 import { SimulatedLink } from './simulated-link.ts'
@@ -12,26 +13,26 @@ import { SimulatedLink } from './simulated-link.ts'
 /** All frames, or only copies of what has failed, for retry tiers and dead queues. */
 export type FrameKind = 'frames' | 'copies'
 
-/** For so long, in µs, what the broker has taken may not be on its disk. */
-const UNSAFE = 20_000
+/** For so long, in ms, a broker that is about to end confirms nothing more, at most. */
+const LONGEST_SILENCE = 100
 
 /** The in-memory broker at the other end of a network that can fail. */
 export class SimulatedBroker {
-  readonly actor: Actor = actor('broker')
+  readonly actor: Actor = actor(BROKER)
   readonly names = new FrameNames()
   /** The broker itself, to look into. */
   readonly inner: InMemoryBroker
-  /** How often the next frame arrives. */
-  copies = 1
+  /** How often the next frame arrives, unless once. */
+  copies: { readonly count: number; readonly happened: Happened } | null = null
   /** How much longer, in ms, the next frame takes. */
-  delay = 0
+  delay: { readonly ms: number; readonly happened: Happened } | null = null
   /** How many frames it refuses from now on, and of which kind. */
-  refuses: { readonly kind: FrameKind; readonly count: number } = { kind: 'frames', count: 0 }
+  refuses: { readonly kind: FrameKind; readonly count: number; readonly happened: Happened } | null = null
   isDown = false
   readonly #scheduler: Scheduler
   readonly #onAccepted: (user: string, frame: Frame) => void
-  /** When they were taken, by routing key and message. */
-  readonly #unsafe = new Map<string, number>()
+  /** Not null when it is about to end: what it has taken since and not confirmed, by routing key and message. */
+  #unconfirmed: Set<string> | null = null
   #links: SimulatedLink[] = []
 
   constructor(plan: SystemPlan, scheduler: Scheduler, onAccepted: (user: string, frame: Frame) => void) {
@@ -80,19 +81,18 @@ export class SimulatedBroker {
   /** A frame arrives; `confirm` is told what the broker says to it, unless the connection is gone. */
   accept(far: InMemoryLink, frame: Frame, confirm: (error?: PosthornError) => void): void {
     if (far.state !== 'up') return
-    const { kind, count } = this.refuses
-    if (count > 0 && (kind === 'frames' || isCopy(frame))) {
-      this.refuses = { kind, count: count - 1 }
-      confirm(refused(this.nameOf(frame)))
+    const name = this.nameOf(frame)
+    if (this.#refuses(frame, name)) {
+      confirm(refused(name))
       return
     }
-    for (let copies = this.takeCopies(); copies > 0; copies--) {
+    for (let copies = this.takeCopies(name); copies > 0; copies--) {
       const isLast = copies === 1
       far.publish(frame, 0).then(
         () => {
-          this.#unsafe.set(keyOf(frame), this.#scheduler.now)
           this.#onAccepted(far.user, frame)
-          if (isLast) confirm()
+          if (this.#unconfirmed !== null) this.#unconfirmed.add(keyOf(frame))
+          else if (isLast) confirm()
         },
         (error: PosthornError) => {
           if (isLast) confirm(error)
@@ -101,38 +101,52 @@ export class SimulatedBroker {
     }
   }
 
-  /** Its publisher has been told that it is. */
-  isSafe(frame: Frame): void {
-    this.#unsafe.delete(keyOf(frame))
-  }
-
-  takeCopies(): number {
+  takeCopies(name: string): number {
     const { copies } = this
-    this.copies = 1
-    return copies
+    this.copies = null
+    copies?.happened(`${name} arrives ${copies.count} times`)
+    return copies?.count ?? 1
   }
 
-  takeDelay(): number {
+  takeDelay(what: string): number {
     const { delay } = this
-    this.delay = 0
-    return delay
+    this.delay = null
+    delay?.happened(`${what} takes ${delay.ms} ms longer`)
+    return delay?.ms ?? 0
   }
 
-  /** It ends, losing what is not on its disk, and is back after `downFor` ms. */
-  restart(random: Random, downFor: number): void {
+  /** It confirms nothing more for a while, ends, losing what is not on its disk, and is back after `downFor` ms. */
+  restart(random: Random, downFor: number, happened: Happened): void {
+    if (this.#unconfirmed !== null) return
+    this.#unconfirmed = new Set()
+    this.#scheduler.after(this.actor, random.int(0, LONGEST_SILENCE), null, () => {
+      const unconfirmed = this.#unconfirmed ?? new Set()
+      this.#unconfirmed = null
+      const lost = new Set([...unconfirmed].filter(() => random.chance(0.5)))
+      happened(
+        `the broker is away for ${downFor} ms; of ${unconfirmed.size} unconfirmed it loses ${lost.size}`,
+      )
+      this.#end(random, lost, downFor)
+    })
+  }
+
+  #end(random: Random, lost: ReadonlySet<string>, downFor: number): void {
     this.isDown = true
     for (const link of this.links) link.reset(random.int(0, 100), random.int(10, 1_000))
-    const lost = new Set<string>()
-    for (const [key, takenAt] of this.#unsafe) {
-      if (this.#scheduler.now - takenAt < UNSAFE && random.chance(0.5)) lost.add(key)
-    }
-    this.#unsafe.clear()
     this.#scheduler.after(this.actor, 1, null, () =>
       this.inner.lose((frame) => frame.properties.persistent !== true || lost.has(keyOf(frame))),
     )
     this.#scheduler.after(this.actor, downFor, 'is there again', () => {
       this.isDown = false
     })
+  }
+
+  #refuses(frame: Frame, name: string): boolean {
+    const { refuses } = this
+    if (refuses === null || (refuses.kind === 'copies' && !isCopy(frame))) return false
+    this.refuses = refuses.count > 1 ? { ...refuses, count: refuses.count - 1 } : null
+    refuses.happened(`the broker refuses ${name}`)
+    return true
   }
 
   async #open(inner: Broker, vhost: string, process: Actor, events: LinkEvents): Promise<SimulatedLink> {

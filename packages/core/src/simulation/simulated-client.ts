@@ -9,9 +9,11 @@ import type { SimulatedBroker } from './simulated-broker.ts'
 import type { Request, World } from './world.ts'
 
 const TIMEOUT = 5_000
-/** Who does not know what became of his request asks again after so long, in ms. */
-const PATIENCE = 200
-const MOST_ATTEMPTS = 50
+/** Who does not know what became of his request asks again, after a pause that doubles, in ms. */
+const FIRST_PAUSE = 200
+const LONGEST_PAUSE = 10_000
+/** With the pauses some minutes, which is longer than all faults of a run can last. */
+const MOST_ATTEMPTS = 25
 
 /** A client of the system: it asks what the script says, until it knows the answer, and hears what it subscribes to. */
 export class SimulatedClient {
@@ -54,11 +56,13 @@ export class SimulatedClient {
     })
   }
 
-  plan(request: Request): void {
+  /** @param onThrown told of what the request's own code has thrown */
+  plan(request: Request, onThrown: (error: unknown) => void): void {
     this.#open += 1
     this.#scheduler.after(this.actor, request.at, null, () => {
       void this.#connected
         .then(() => this.#ask(request))
+        .catch(onThrown)
         .finally(() => {
           this.#open -= 1
         })
@@ -71,12 +75,12 @@ export class SimulatedClient {
         await this.#bus.start()
         return
       } catch {
-        await this.#pause()
+        await this.#pause(FIRST_PAUSE)
       }
     }
   }
 
-  async #ask({ command: make, timeout = TIMEOUT }: Request): Promise<void> {
+  async #ask({ command: make, timeout = TIMEOUT, mayFail = false }: Request): Promise<void> {
     const command = make()
     const name = this.#names.message(command.type.replace(/^.*\./, ''), command.id)
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
@@ -89,13 +93,14 @@ export class SimulatedClient {
         answeredAt: null,
         answer: null,
         attempts: attempt,
+        mayFail,
       }
       this.#ledger.asked.push(asked)
       asked.answer = await this.#answer(command, timeout)
       asked.answeredAt = this.#scheduler.now / 1_000
       this.#scheduler.note(this.actor, `${name}: ${describe(asked.answer)}`)
       if (asked.answer.ok || !isOpen(asked.answer)) return
-      await this.#pause()
+      await this.#pause(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1)))
     }
   }
 
@@ -109,8 +114,8 @@ export class SimulatedClient {
     }
   }
 
-  #pause(): Promise<void> {
-    return new Promise((resolve) => this.#scheduler.after(this.actor, PATIENCE, null, resolve))
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#scheduler.after(this.actor, ms, null, resolve))
   }
 }
 

@@ -18,7 +18,6 @@ import type { Scheduler } from './scheduler.ts'
 export interface LinkedBroker extends FarEnd {
   readonly isDown: boolean
   accept(far: InMemoryLink, frame: Frame, confirm: (error?: PosthornError) => void): void
-  isSafe(frame: Frame): void
 }
 
 /**
@@ -34,6 +33,8 @@ export class SimulatedLink implements BrokerLink {
   /** Where the broker's side of the connection is. */
   readonly #far: InMemoryLink
   readonly #waiting = new Set<() => void>()
+  /** Consumers that the broker does not know to be cancelled, because it was out of reach. */
+  readonly #forgotten: Consumer[] = []
   #connection: LinkConnection
   #state: LinkState = 'up'
   #isClosed = false
@@ -62,24 +63,26 @@ export class SimulatedLink implements BrokerLink {
     return !this.#isClosed && this.process.alive
   }
 
+  /** Whether it is up, and everything arrives either way. */
+  get isWhole(): boolean {
+    return this.isOpen && this.#state === 'up' && this.#connection.isWhole
+  }
+
   async publish(frame: Frame, deadline: number): Promise<void> {
     const end = this.#scheduler.now + deadline * 1_000
     await this.#untilUp(end)
-    await this.#connection.publish(
-      frame,
-      end,
-      (confirm) => this.#broker.accept(this.#far, frame, confirm),
-      () => this.#broker.isSafe(frame),
-    )
+    await this.#connection.publish(frame, end, (confirm) => this.#broker.accept(this.#far, frame, confirm))
   }
 
-  consume(queue: string, options: ConsumeOptions, receive: (incoming: Incoming) => void): Promise<Consumer> {
-    return this.#ask(`consume ${queue}`, async () => {
-      const consumer = await this.#far.consume(queue, options, (incoming) =>
-        this.#connection.deliver(incoming, receive),
-      )
-      return { cancel: () => this.#ask(`cancel ${queue}`, () => consumer.cancel()).catch(() => undefined) }
-    })
+  async consume(
+    queue: string,
+    options: ConsumeOptions,
+    receive: (incoming: Incoming) => void,
+  ): Promise<Consumer> {
+    const deliver = (incoming: Incoming) => this.#connection.deliver(incoming, receive)
+    const consumer = await this.#ask(`consume ${queue}`, () => this.#far.consume(queue, options, deliver))
+    const forget = () => void this.#forgotten.push(consumer)
+    return { cancel: () => this.#ask(`cancel ${queue}`, () => consumer.cancel()).catch(forget) }
   }
 
   check(exchanges: readonly string[], queues: readonly string[]): Promise<void> {
@@ -158,6 +161,7 @@ export class SimulatedLink implements BrokerLink {
         this.#far.disconnect()
         const connection = new LinkConnection(this.#broker, this.#scheduler, this.process)
         this.#connection = connection
+        for (const consumer of this.#forgotten.splice(0)) void consumer.cancel()
         this.#far.connect()
         this.#scheduler.send(this.#broker.actor, this.process, 'connected', () => this.#connected(connection))
       })
@@ -173,17 +177,8 @@ export class SimulatedLink implements BrokerLink {
 
   /** Asks the broker itself for something. */
   #ask<T>(what: string, work: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) return Promise.reject(this.#lost())
-    return new Promise((resolve, reject) => {
-      const answer = (how: string, settle: () => void) =>
-        this.#scheduler.send(this.#broker.actor, this.process, `${what}: ${how}`, settle)
-      this.#scheduler.send(this.process, this.#broker.actor, what, () => {
-        work().then(
-          (value) => answer('done', () => resolve(value)),
-          (error) => answer('refused', () => reject(error)),
-        )
-      })
-    })
+    if (this.#isClosed || this.#state !== 'up') return Promise.reject(this.#outOfReach())
+    return this.#connection.ask(what, work)
   }
 
   async #untilUp(end: number): Promise<void> {
@@ -207,7 +202,7 @@ export class SimulatedLink implements BrokerLink {
   }
 
   #outOfReach(): PosthornError<'BrokerUnreachable'> {
-    return new PosthornError('BrokerUnreachable', `${this.vhost} was out of reach for too long`, {
+    return new PosthornError('BrokerUnreachable', `${this.vhost} is out of reach`, {
       outcome: 'not-executed',
       retryable: true,
     })

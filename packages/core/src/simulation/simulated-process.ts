@@ -4,13 +4,14 @@ import type { ExternalBus } from '../external-bus/external-bus.ts'
 import type { Relay } from '../outbox/relay.ts'
 import type { InMemoryStore } from '../unit-of-work/in-memory-store.ts'
 import { InMemoryStore as Store } from '../unit-of-work/in-memory-store.ts'
-import type { Tables } from '../unit-of-work/staged-tables.ts'
 import { type Actor, actor } from './actor.ts'
+import { failureTexts } from './failure-texts.ts'
 import { joinService } from './join-service.ts'
-import { askOutside } from './outside.ts'
+import type { Outside } from './outside.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimulatedBroker } from './simulated-broker.ts'
-import { SimulatedDoor } from './simulated-door.ts'
+import { SimulatedDoor, type StoreWatcher } from './simulated-door.ts'
+import { WatchedCalls } from './watched-calls.ts'
 import type { ServiceParts, World } from './world.ts'
 
 /** What a process of a service is made of. */
@@ -20,12 +21,16 @@ export interface ProcessOptions {
   readonly name: string
   readonly scheduler: Scheduler
   readonly broker: SimulatedBroker
+  readonly outside: Outside
   readonly store: InMemoryStore
   readonly storeActor: Actor
-  readonly onCommitted: (domain: string, written: Tables) => void
+  readonly watchStore: (domain: string) => StoreWatcher
   readonly onFailure: (failure: DeliveryFailure) => void
+  /** Told of every error that the process itself has caught. */
+  readonly onError: (error: unknown) => void
   /** It has stopped with work under way, and has not said so. */
   readonly onStoppedTooEarly: (name: string) => void
+  readonly onLateCall: (what: string) => void
   readonly onAsked: (done: { readonly by: string; readonly whom: string; readonly what: string }) => void
 }
 
@@ -37,26 +42,34 @@ export class SimulatedProcess {
   readonly actor: Actor
   readonly domain: string
   readonly door: SimulatedDoor
-  /** What befalls the next request to somebody outside. */
-  nextAnswer: 'refused' | 'lost' | null = null
   /** How many answers from outside it waits for. */
   asking = 0
   readonly #options: ProcessOptions
   readonly #externalBus: ExternalBus
+  readonly #calls: WatchedCalls
   readonly #host: Parameters<World['services'][string]['start']>[0]
   #parts: ServiceParts | undefined
   #relay: Relay | undefined
   #isStopping = false
 
   constructor(options: ProcessOptions) {
-    const { world, domain, name, scheduler, broker, store, storeActor, onCommitted, onFailure, onAsked } =
-      options
+    const {
+      world,
+      domain,
+      name,
+      scheduler,
+      broker,
+      outside,
+      store,
+      storeActor,
+      watchStore,
+      onFailure,
+      onAsked,
+    } = options
     this.actor = actor(name)
     this.domain = domain
     this.#options = options
-    this.door = new SimulatedDoor(scheduler, this.actor, storeActor, (written) =>
-      onCommitted(domain, written),
-    )
+    this.door = new SimulatedDoor(scheduler, this.actor, storeActor, watchStore(domain))
     const clock = scheduler.clockOf(this.actor)
     this.#externalBus = createExternalBus({
       ...world.services[domain]?.bus,
@@ -65,22 +78,32 @@ export class SimulatedProcess {
       broker: broker.connect(domain, this.actor),
       instance: name,
       clock,
-      onError: onFailure,
+      onError: (failure) => {
+        this.#noteFailure(
+          failure.type?.replaceAll(/^\w+:|\.v\d+$/g, '') ?? 'a frame',
+          failure.error ?? failure.reason,
+        )
+        onFailure(failure)
+      },
     })
+    this.#calls = new WatchedCalls(scheduler, this.actor, options.onLateCall)
     this.#host = {
       name,
       store: new Store({ of: store, door: this.door }),
-      externalBus: this.#externalBus,
+      externalBus: this.#calls.on(this.#externalBus),
       clock,
-      ask: (whom, what, work) =>
-        askOutside(scheduler, this, whom, what, work, () => onAsked({ by: name, whom, what })),
+      ask: (whom, what, work) => outside.ask(this, whom, what, work, () => onAsked({ by: name, whom, what })),
     }
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping
   }
 
   /** What it does at present, and has not finished. */
   get busy(): number {
-    const { handling, pendingCalls } = this.#externalBus.health()
-    return handling + pendingCalls + (this.#parts?.bus.inFlight ?? 1)
+    const { handling } = this.#externalBus.health()
+    return handling + this.#calls.open + (this.#parts?.bus.inFlight ?? 1)
   }
 
   async start(): Promise<void> {
@@ -89,7 +112,10 @@ export class SimulatedProcess {
     const parts = await world.services[domain]?.start(this.#host)
     if (parts === undefined) return
     this.#parts = parts
-    this.#relay = await joinService(parts, externalBus, clock)
+    this.#relay = await joinService(parts, externalBus, {
+      clock,
+      onError: (error, entry) => this.#noteFailure(entry?.message.type ?? 'the relay', error),
+    })
     await this.#connect()
   }
 
@@ -117,6 +143,13 @@ export class SimulatedProcess {
     this.actor.alive = false
     // What it has sent still arrives.
     scheduler.send(this.actor, storeActor, 'connection reset', () => this.door.cut())
+  }
+
+  /** Whom it told is known by its author only; so it stands in the trace. */
+  #noteFailure(what: string, error: unknown): void {
+    const { scheduler, onError } = this.#options
+    onError(error)
+    for (const text of failureTexts(what, error)) scheduler.note(this.actor, text)
   }
 
   async #connect(): Promise<void> {

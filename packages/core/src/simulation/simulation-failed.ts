@@ -1,29 +1,26 @@
 import { PosthornError } from '../errors.ts'
 import { sequenceDiagram, telling, traceText } from './describe-trace.ts'
-import type { Violation } from './outcome.ts'
+import type { Outcome } from './outcome.ts'
 import type { TraceStep } from './trace.ts'
 
-/** What is known of a seed that broke a promise. */
-export interface FailureFacts extends Violation {
-  readonly seed: number
-  /** The shortest one found in which it is broken. */
-  readonly steps: readonly TraceStep[]
-  /** How many seeds were run before this one. */
-  readonly seedsBefore: number
-}
-
-/** A seed has broken a promise. The message tells the shortest way to it that was found, step by step. */
+/**
+ * A seed has broken a promise. The message tells the shortest way to it that was found, step by step. The cause is the
+ * last error that a process has caught on that way, if there was any.
+ */
 export class SimulationFailed extends PosthornError<'SimulationFailed'> {
   readonly seed: number
   readonly invariant: string
-  /** What happened, the routine included. */
+  /** What happened on the shortest way, the routine included. */
   readonly steps: readonly TraceStep[]
+  /** How many seeds were run before this one. */
   readonly seedsBefore: number
 
-  constructor({ seed, invariant, what, steps, seedsBefore }: FailureFacts) {
+  constructor({ seed, violation, trace: { steps }, lastError }: Outcome, seedsBefore: number) {
+    const { invariant, what } = violation ?? { invariant: 'the shortest run fails', what: 'It did not' }
     const story = traceText(telling(steps))
     super('SimulationFailed', `Seed ${seed} breaks a promise: ${invariant}.\n${what}\n\n${story}\n`, {
       details: { seed, invariant },
+      cause: lastError,
     })
     this.name = 'SimulationFailed'
     this.seed = seed

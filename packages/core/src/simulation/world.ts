@@ -36,7 +36,7 @@ export interface ServiceParts {
 
 /** What a simulated process runs on. */
 export interface Host {
-  /** Tells apart the processes of a service, and a process from the one that it comes after. */
+  /** Tells apart the processes of a service; one that comes after another has its name. */
   readonly name: string
   readonly store: InMemoryStore
   readonly externalBus: ExternalBus
@@ -57,4 +57,11 @@ export interface Request {
   readonly command: () => Command
   /** In ms. Default 5,000. */
   readonly timeout?: number
+  /** Whether it may be refused, or fail with an error that its contract does not declare. Default false. */
+  readonly mayFail?: boolean
+}
+
+/** The services that consume in order. */
+export function orderedServices({ services }: World): readonly string[] {
+  return Object.keys(services).filter((name) => services[name]?.bus?.ordered === true)
 }

@@ -88,7 +88,7 @@ export class RunningService {
 
   async start(): Promise<void> {
     if (this.parts.start === undefined) {
-      this.#relay = await joinService(this.parts, this.externalBus, this.#clock)
+      this.#relay = await joinService(this.parts, this.externalBus, { clock: this.#clock })
       await this.externalBus.start()
       return
     }

@@ -15,7 +15,7 @@ import {
   storeConnectionLost,
   unitEnded,
 } from './unit-errors.ts'
-import type { Transaction, UnitOfWork, UnitOptions, UnitState } from './unit-of-work.ts'
+import type { BeginOptions, Transaction, UnitOfWork, UnitState } from './unit-of-work.ts'
 import { type TrackedRepository, type UnitParts, UnitSession } from './unit-session.ts'
 
 /** What the factories of repositories and adapters are given. */
@@ -52,7 +52,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
   readonly inbox: Inbox
   readonly outbox: Outbox
   readonly #store: InMemoryStore
-  readonly #options: UnitOptions
+  readonly #options: BeginOptions
   readonly #signal: AbortSignal
   readonly #staged: StagedTables
   readonly #session: UnitSession<R, D, TrackedRepository, InMemoryUnit>
@@ -62,11 +62,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
   #state: UnitState = 'active'
   #rolledBack: Promise<void> | undefined
 
-  constructor(
-    store: InMemoryStore,
-    parts: UnitParts<R, InMemoryUnit>,
-    options: UnitOptions & { readonly attempt?: number },
-  ) {
+  constructor(store: InMemoryStore, parts: UnitParts<R, InMemoryUnit>, options: BeginOptions) {
     this.#store = store
     this.#options = options
     this.#signal = options.signal ?? new AbortController().signal
@@ -87,6 +83,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
       add: (...records) => {
         assertActive()
         this.#records.push(...records)
+        store.door.raised(records.map(({ message }) => message.id))
       },
       strikeOff: (position) => this.#ask(`strike off ${position}`, () => this.#strikeOff(position)),
     }
@@ -169,7 +166,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
     if (this.#options.readOnly && !(this.#staged.isEmpty && this.#records.length === 0)) throw readOnlyUnit()
     const entries = this.#records.map((record) => this.#store.queue.entryOf(record))
     for (const entry of entries) this.#staged.set(OUTBOX, entry.position, entry)
-    this.#store.door.committed(this.#staged.apply())
+    this.#store.door.committed(this.#staged.apply(), this.#options.handling ?? null)
     this.#release()
     return entries
   }

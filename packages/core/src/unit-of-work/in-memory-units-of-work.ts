@@ -1,7 +1,7 @@
 import type { Domain } from '../messages/define-domain.ts'
 import type { InMemoryStore } from './in-memory-store.ts'
 import { InMemoryTransaction, type InMemoryUnit } from './in-memory-transaction.ts'
-import type { UnitOptions, UnitsOfWork } from './unit-of-work.ts'
+import type { BeginOptions, UnitsOfWork } from './unit-of-work.ts'
 import { type Factories, joinFactories, type UnitParts } from './unit-session.ts'
 import { type UnitsOptions, unitsOfWork } from './units-of-work.ts'
 
@@ -31,7 +31,7 @@ export function inMemoryUnitsOfWork<R extends object, D extends string, A extend
 async function begin<R extends object, D extends string>(
   store: InMemoryStore,
   parts: UnitParts<R, InMemoryUnit>,
-  options: UnitOptions & { readonly attempt?: number },
+  options: BeginOptions,
 ): Promise<InMemoryTransaction<R, D>> {
   options.signal?.throwIfAborted()
   await store.door.pass('begin', async () => undefined)

@@ -76,6 +76,19 @@ export interface RetryPolicy {
   readonly cap: number
 }
 
+/** How the message bus begins a unit. */
+export interface BeginOptions extends UnitOptions {
+  readonly attempt?: number
+  /** What it is begun for, for whoever watches. */
+  readonly handling?: Handling
+}
+
+/** A message that a handler handles. */
+export interface Handling {
+  readonly handler: string
+  readonly messageId: string
+}
+
 /** Begins units of work; see {@link UnitOfWork}. Safe to share: each unit has a transaction of its own. */
 export interface UnitsOfWork<R extends object = object, D extends string = string> {
   /** `await using unit = await units.start()`, then `await unit.commit()`. No retry. */
@@ -86,7 +99,7 @@ export interface UnitsOfWork<R extends object = object, D extends string = strin
     options?: UnitOptions & { readonly retry?: RetryPolicy },
   ): Promise<T>
   /** For the message bus. */
-  begin(options?: UnitOptions & { readonly attempt?: number }): Promise<Transaction<R, D>>
+  begin(options?: BeginOptions): Promise<Transaction<R, D>>
 }
 
 /**

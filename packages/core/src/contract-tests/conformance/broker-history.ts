@@ -1,15 +1,44 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { PosthornError } from '../../errors.ts'
 import type { BrokerLink, Consumer, Frame, Incoming } from '../../external-bus/broker.ts'
-import { EVENTS_EXCHANGE, eventKey, eventQueue } from '../../external-bus/names.ts'
+import {
+  CALL_QUEUE,
+  callKey,
+  commandExchange,
+  EVENTS_EXCHANGE,
+  eventKey,
+  eventQueue,
+} from '../../external-bus/names.ts'
 import { type Random, seeded } from '../../simulation/random.ts'
 import type { World } from '../external-bus/harness.ts'
 import { shop } from '../external-bus/shop-system.ts'
 
 /** What a broker must be asked to tell its history; a world of `shopSystem` provides it. */
-export type PlayedBroker = Pick<World, 'broker' | 'vhost' | 'deadLetters'>
+export type PlayedBroker = Pick<World, 'broker' | 'vhost' | 'deadLetters' | 'disconnect'>
 
-const QUEUE = eventQueue('web')
+/** What is played: who publishes what, and who consumes it from where. */
+const plays = {
+  /** A quorum queue with a dead queue. */
+  events: {
+    publisher: 'shop',
+    consumer: 'web',
+    queue: eventQueue('web'),
+    exchange: EVENTS_EXCHANGE,
+    key: eventKey(shop.events.Bought.type),
+    unroutable: eventKey(shop.events.Noticed.type),
+  },
+  /** A classic queue without one, and with a bound: a world with room for few calls shows what happens there. */
+  calls: {
+    publisher: 'web',
+    consumer: 'shop',
+    queue: CALL_QUEUE,
+    exchange: commandExchange('web'),
+    key: callKey(shop.commands.Buy.type),
+    unroutable: callKey(shop.commands.Close.type),
+  },
+} as const
+type Play = (typeof plays)[keyof typeof plays]
+
 const STEPS = 40
 /** In ms, for what a broker owes. */
 const DEADLINE = 10_000
@@ -21,18 +50,25 @@ const DEADLINE = 10_000
  * Not compared: a publish without the right to it. RabbitMQ closes the channel, so that its outcome is unknown; the
  * broker in memory says that it was not executed.
  */
-export async function brokerHistory(world: PlayedBroker, seed: number): Promise<readonly string[]> {
+export async function brokerHistory(
+  world: PlayedBroker,
+  seed: number,
+  name: keyof typeof plays = 'events',
+): Promise<readonly string[]> {
   const events = { onState: () => undefined, onReply: () => undefined, onRepliesLost: () => undefined }
-  const shopLink = await world.broker('shop').open(world.vhost('shop'), events)
-  const webLink = await world.broker('web').open(world.vhost('shop'), events)
-  const play = new BrokerPlay(shopLink, webLink, seeded(seed))
+  const said = plays[name]
+  const publishing = await world.broker(said.publisher).open(world.vhost('shop'), events)
+  const consuming = await world.broker(said.consumer).open(world.vhost('shop'), events)
+  const play = new BrokerPlay(said, publishing, consuming, seeded(seed), () =>
+    world.disconnect(said.consumer),
+  )
   try {
     for (let step = 0; step < STEPS; step++) await play.step()
     await play.finish()
-    const dead = (await world.deadLetters('shop', QUEUE)).map(textOf)
+    const dead = name === 'calls' ? [] : (await world.deadLetters('shop', said.queue)).map(textOf)
     return [...play.history, ...play.deliveries, `dead: ${dead.join(' ')}`]
   } finally {
-    await Promise.all([shopLink.close(1_000), webLink.close(1_000)])
+    await Promise.all([publishing.close(1_000), consuming.close(1_000)])
   }
 }
 
@@ -40,9 +76,11 @@ class BrokerPlay {
   readonly history: string[] = []
   /** Apart, for who is quicker, the confirm or the delivery, nobody promises. */
   readonly deliveries: string[] = []
-  readonly #shop: BrokerLink
-  readonly #web: BrokerLink
+  readonly #play: Play
+  readonly #publishing: BrokerLink
+  readonly #consuming: BrokerLink
   readonly #random: Random
+  readonly #disconnect: () => Promise<void>
   /** Delivered and not settled, in the order of delivery. */
   #out: Incoming[] = []
   /** What the queue holds without those. */
@@ -50,10 +88,18 @@ class BrokerPlay {
   #consumer: { readonly hold: Consumer; readonly prefetch: number } | undefined
   #published = 0
 
-  constructor(shop: BrokerLink, web: BrokerLink, random: Random) {
-    this.#shop = shop
-    this.#web = web
+  constructor(
+    play: Play,
+    publishing: BrokerLink,
+    consuming: BrokerLink,
+    random: Random,
+    disconnect: () => Promise<void>,
+  ) {
+    this.#play = play
+    this.#publishing = publishing
+    this.#consuming = consuming
     this.#random = random
+    this.#disconnect = disconnect
   }
 
   async step(): Promise<void> {
@@ -61,6 +107,7 @@ class BrokerPlay {
     if (this.#consumer === undefined) await (chance(0.3) ? this.#consume(int(1, 4)) : this.#publish())
     else if (chance(0.45)) await this.#publish()
     else if (chance(0.08)) await this.#cancel()
+    else if (chance(0.05)) await this.#lose()
     else await this.#settleOne()
     await this.#untilDelivered()
   }
@@ -80,14 +127,15 @@ class BrokerPlay {
     const { chance } = this.#random
     this.#published += 1
     const text = String(this.#published)
-    const key = eventKey(chance(0.1) ? shop.events.Noticed.type : shop.events.Bought.type)
-    const answer = await this.#shop.publish(frameOf(key, text), DEADLINE).then(() => 'taken', codeOf)
+    const { exchange, key, unroutable } = this.#play
+    const frame = frameOf(exchange, chance(0.1) ? unroutable : key, text)
+    const answer = await this.#publishing.publish(frame, DEADLINE).then(() => 'taken', codeOf)
     if (answer === 'taken') this.#waiting += 1
     this.history.push(`publish ${text}: ${answer}`)
   }
 
   async #consume(prefetch: number): Promise<void> {
-    const hold = await this.#web.consume(QUEUE, { prefetch }, (incoming) => {
+    const hold = await this.#consuming.consume(this.#play.queue, { prefetch }, (incoming) => {
       this.#waiting -= 1
       this.#out.push(incoming)
       this.deliveries.push(`got ${textOf(incoming.frame)}${incoming.redelivered ? ' again' : ''}`)
@@ -106,6 +154,15 @@ class BrokerPlay {
     }
     this.history.push('cancel')
     await pause(50)
+  }
+
+  /** The connection breaks: what is out goes back, and the consumer is there again by itself. */
+  async #lose(): Promise<void> {
+    // What has been settled arrives before.
+    await pause(50)
+    this.#waiting += this.#out.splice(0).length
+    this.history.push('connection lost')
+    await this.#disconnect()
   }
 
   async #settleOne(): Promise<void> {
@@ -140,8 +197,8 @@ class BrokerPlay {
   }
 }
 
-function frameOf(routingKey: string, text: string): Frame {
-  return { exchange: EVENTS_EXCHANGE, routingKey, body: Buffer.from(text), properties: { persistent: true } }
+function frameOf(exchange: string, routingKey: string, text: string): Frame {
+  return { exchange, routingKey, body: Buffer.from(text), properties: { persistent: true } }
 }
 
 function textOf({ body }: Frame): string {

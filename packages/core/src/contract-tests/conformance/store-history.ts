@@ -46,6 +46,8 @@ class StorePlay {
   readonly #prefix: string
   readonly #patience: number
   readonly #players: readonly Player[]
+  /** The positions of what was put by for a handler, in the order of their commits. */
+  readonly #kept: string[] = []
 
   constructor(
     fixture: Pick<StoreFixture, 'units' | 'queue'>,
@@ -70,7 +72,7 @@ class StorePlay {
     const free = this.#players.filter(({ waiting }) => waiting === undefined)
     const player = free.length === 0 ? undefined : pick(free)
     const [basket, message] = [`${this.#prefix}-${int(1, BASKETS)}`, int(1, MESSAGES)]
-    const kind = int(1, 4)
+    const kind = int(1, 6)
     const end = chance(0.75) ? 'commit' : 'roll back'
     if (player === undefined) return
     if (player.unit === undefined) {
@@ -86,6 +88,14 @@ class StorePlay {
       await this.#do(player, `lock ${basket}`, (unit) => this.#change(unit, basket, true))
     } else if (kind === 3 && this.#takes(player, `claim ${message}`)) {
       await this.#do(player, `claim ${message}`, (unit) => this.#claim(unit, message))
+    } else if (kind === 4) {
+      await this.#do(player, 'put by', async (unit) => this.#putBy(unit, basket))
+    } else if (kind === 5 && this.#kept.length > 0) {
+      const kept = int(0, this.#kept.length - 1)
+      if (!this.#takes(player, `strike off ${kept}`)) return
+      await this.#do(player, `strike off ${kept}`, async ({ outbox }) =>
+        String(await outbox.strikeOff(this.#kept[kept] ?? '')),
+      )
     } else await this.#do(player, 'tell', async (unit) => this.#tell(unit, basket))
   }
 
@@ -94,7 +104,7 @@ class StorePlay {
     const isTaken = this.#players.some(
       (other) => unless !== undefined && other.has !== has && other.has.has(unless),
     )
-    if (isTaken || (what.startsWith('claim') && has.has(what))) return false
+    if (isTaken || (/^(claim|strike)/.test(what) && has.has(what))) return false
     has.add(what)
     return true
   }
@@ -134,7 +144,7 @@ class StorePlay {
   async #end(player: Player, unit: Unit, how: 'commit' | 'roll back'): Promise<void> {
     player.unit = undefined
     player.has.clear()
-    const ending = how === 'commit' ? unit.commit().then(() => 'done') : unit.rollback().then(() => 'done')
+    const ending = how === 'commit' ? this.#commit(unit) : unit.rollback().then(() => 'done')
     this.history.push(`${player.name}: ${how}: ${await ending.catch(codeOf)}`)
     await unit.rollback()
     for (const other of this.#players) {
@@ -142,6 +152,11 @@ class StorePlay {
       this.history.push(`${other.name} has waited: ${await other.waiting}`)
       other.waiting = undefined
     }
+  }
+
+  async #commit(unit: Unit): Promise<string> {
+    for (const { handler, position } of await unit.commit()) if (handler !== null) this.#kept.push(position)
+    return 'done'
   }
 
   async #change({ unit }: Unit, id: string, lock: boolean): Promise<string> {
@@ -169,6 +184,11 @@ class StorePlay {
     if (!claim.first) return `known: ${JSON.stringify(claim.outcome)}`
     inbox.record(key, { ok: true, result: { message } })
     return 'first'
+  }
+
+  #putBy(unit: Unit, basketId: string): string {
+    unit.outbox.add(record({ message: market.events.Looked({ basketId }), handler: 'look' }))
+    return 'noted'
   }
 
   async #tell(unit: Unit, basketId: string): Promise<string> {

@@ -16,7 +16,7 @@ export interface ExternalBusHarness {
    * A fresh broker, or a fresh part of one, provisioned with the system's plan. With `selfDeclare` there are only the
    * vhosts, users and permissions of the plan: no exchange, queue or binding.
    */
-  world(system: System, options?: Pick<PlanOptions, 'selfDeclare' | 'ordered'>): Promise<World>
+  world(system: System, options?: Omit<PlanOptions, 'namespace'>): Promise<World>
 }
 
 /** A system on a fresh broker, for one test. */
