@@ -6,6 +6,11 @@ import { QueueDrain } from './queue-drain.ts'
 import { type Origin, ReceivedMessage } from './received-message.ts'
 import type { Session } from './session.ts'
 
+const nowhere = (): Origin => ({
+  channel: null,
+  flush: () => Promise.reject(new Error('there is no channel')),
+})
+
 export interface QueueConsumerOptions {
   readonly queue: string
   readonly prefetch: number
@@ -21,7 +26,7 @@ export class QueueConsumer implements Consumer {
   readonly #options: QueueConsumerOptions
   readonly #backOff = new BackOff()
   #session: Session | null = null
-  #origin: Origin = { channel: null }
+  #origin: Origin = nowhere()
   #tag: string | null = null
   #drain: QueueDrain | null = null
   #quarantined = false
@@ -46,7 +51,7 @@ export class QueueConsumer implements Consumer {
     if (this.#cancelled) return
     this.#session = session
     this.#quarantined = quarantined
-    const origin: Origin = { channel: null }
+    const origin: Origin = { channel: null, flush: () => this.#flush(session, origin) }
     this.#origin = origin
     const channel = await session.channel((fresh) => {
       let loss: Loss = { kind: 'transient', reason: 'the channel was closed', code: null }
@@ -146,7 +151,7 @@ export class QueueConsumer implements Consumer {
   }
 
   async #subscribe(session: Session, channel: Channel, origin: Origin): Promise<void> {
-    await session.answer(channel.prefetch(this.#quarantined ? 1 : this.#options.prefetch))
+    await session.answer(this.#limit(channel))
     const receive = (message: ConsumeMessage | null) => this.#receive(message, origin)
     const { consumerTag } = await session.answer(channel.consume(this.#options.queue, receive))
     if (this.#cancelled) await session.answer(channel.cancel(consumerTag))
@@ -154,6 +159,16 @@ export class QueueConsumer implements Consumer {
     // Closed by what came along with the broker's answer.
     if (origin.channel === null) throw new Error('the channel was closed')
     this.#tag = consumerTag
+  }
+
+  #limit(channel: Channel): Promise<unknown> {
+    return channel.prefetch(this.#quarantined ? 1 : this.#options.prefetch)
+  }
+
+  /** The broker answers on each channel in order, and to be limited as before changes nothing. */
+  async #flush(session: Session, { channel }: Origin): Promise<unknown> {
+    if (channel === null) throw new Error('the channel was closed')
+    return session.answer(this.#limit(channel))
   }
 
   #receive(message: ConsumeMessage | null, origin: Origin): void {

@@ -83,6 +83,11 @@ class TakenMessage implements Incoming {
     this.#onSettled = null
   }
 
+  async ackConfirmed(): Promise<boolean> {
+    this.ack()
+    return true
+  }
+
   reject(_requeue: boolean): void {
     this.ack()
   }

@@ -2,9 +2,12 @@ import type { Frame, Incoming } from '@posthorn/core/transport'
 import type { Channel, ConsumeMessage } from 'amqplib'
 import { frameFrom } from './message-properties.ts'
 
-/** The channel that delivered a message, as long as it is open; null ever after. */
+/** Where a message was delivered. */
 export interface Origin {
+  /** As long as it is open; null ever after. */
   channel: Channel | null
+  /** Resolves once the broker has read what was sent on the channel. */
+  readonly flush: () => Promise<unknown>
 }
 
 /**
@@ -30,6 +33,18 @@ export class ReceivedMessage implements Incoming {
 
   ack(): void {
     this.#settle('ack')
+  }
+
+  async ackConfirmed(): Promise<boolean> {
+    const origin = this.#origin
+    if (origin === null || origin.channel === null) return false
+    this.ack()
+    try {
+      await origin.flush()
+      return true
+    } catch {
+      return false
+    }
   }
 
   reject(requeue: boolean): void {

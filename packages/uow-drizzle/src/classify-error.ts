@@ -148,7 +148,10 @@ function timeout(ms: number, message: string): PosthornError<'AcquireTimeout'> {
   })
 }
 
-export function commitOutcomeUnknown(cause: unknown, xid?: string): PosthornError<'CommitOutcomeUnknown'> {
+export function commitOutcomeUnknown(
+  cause: unknown,
+  xid: string | undefined,
+): PosthornError<'CommitOutcomeUnknown'> {
   return new PosthornError(
     'CommitOutcomeUnknown',
     'The connection to Postgres was lost during the commit: it may have succeeded. Ask again with the same message',

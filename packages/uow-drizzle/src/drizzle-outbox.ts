@@ -12,44 +12,21 @@ const INSERT = `
     (handler text, key text, depth int, message_id text, type text, kind text, version int, time text,
      correlation_id text, causation_id text, traceparent text, body text)) with ordinality
   order by ordinality
-  returning position::text, pg_current_xact_id()::text as xid`
-
-const XID = 'select pg_current_xact_id_if_assigned()::text as xid'
-
-export interface StoredRecords {
-  readonly entries: readonly OutboxEntry[]
-  /** The transaction's id, by which the server knows what has become of it. */
-  readonly xid: string | undefined
-}
+  returning position::text`
 
 /**
- * Writes outbox records, if any, and gives the transaction's id. It must be a unit's last statement: the rows of the
- * aggregates are locked by then, and so the positions of one aggregate's messages are in the order of the commits.
+ * Writes outbox records, if any. It must be a unit's last statement: the rows of the aggregates are locked by then, and
+ * so the positions of one aggregate's messages are in the order of the commits.
  */
 export async function insertOutbox(
   transaction: GuardedTransaction,
   records: readonly OutboxRecord[],
-): Promise<StoredRecords> {
-  if (records.length === 0) {
-    return { entries: [], xid: await assignedXid(transaction) }
-  }
+): Promise<readonly OutboxEntry[]> {
+  if (records.length === 0) return []
   const stored = records.map((record) => ({ ...record, message: storedMessage(record.message) }))
   const inserted = await transaction.run(INSERT, [JSON.stringify(stored.map(columns))])
   const positions = inserted.map(({ position }) => String(position)).sort(byPosition)
-  return {
-    entries: stored.map((record, index) => ({
-      ...record,
-      attempts: 0,
-      position: positions[index] as string,
-    })),
-    xid: inserted[0]?.xid,
-  }
-}
-
-/** Undefined before the transaction has written anything. */
-export async function assignedXid(transaction: GuardedTransaction): Promise<string | undefined> {
-  const [row] = await transaction.run(XID)
-  return row?.xid ?? undefined
+  return stored.map((record, index) => ({ ...record, attempts: 0, position: positions[index] as string }))
 }
 
 /** See `Outbox.strikeOff`. */

@@ -2,16 +2,15 @@ import type { Aggregate, AggregateMapping, Repository } from '@posthorn/core'
 import {
   concurrencyConflict,
   IdentityMap,
-  type Row,
   type StoredAggregate,
   trackedRepository,
 } from '@posthorn/core/storage'
-import { DrizzleQueryError, eq, getTableName } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
+import { eq, getTableName } from 'drizzle-orm'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import { rowsOf, type Statement, statementOn, valueOf } from './aggregate-statements.ts'
 import type { AggregateTables, ChildTable, RootTable } from './aggregate-tables.ts'
 import type { DrizzleUnit } from './drizzle-transaction.ts'
 import { pipelined } from './pipelined.ts'
-import type { Db } from './statement-client.ts'
 import { writeChange } from './write-change.ts'
 
 /** Where an aggregate's rows are, and how they become one. */
@@ -30,24 +29,17 @@ export function drizzleRepository<A extends Aggregate>(
   unit: DrizzleUnit,
   { table, children = {}, mapping }: DrizzleRepositoryOptions<A>,
 ): Repository<A> {
-  const { db, transaction } = unit
+  const { transaction } = unit
   const tables = { table, children }
   const identities = new IdentityMap<A>(getTableName(table), mapping)
   transaction.track({
     // What the map holds is the repository's own affair.
     identities: identities as unknown as IdentityMap,
-    write: (change) => writeChange(db, tables, change),
+    write: (change) => writeChange(unit, tables, change),
   })
   return trackedRepository(identities, {
     assertActive: transaction.assertActive,
-    read: async (id, lock) => {
-      try {
-        return await readWhole(db, tables, id, lock)
-      } catch (error) {
-        // Drizzle's own error tells the world the parameters.
-        throw error instanceof DrizzleQueryError ? error.cause : error
-      }
-    },
+    read: (id, lock) => readWhole(unit, tables, id, lock),
   })
 }
 
@@ -55,39 +47,49 @@ export function drizzleRepository<A extends Aggregate>(
 const READS = 5
 
 async function readWhole(
-  db: Db,
-  tables: AggregateTables,
+  unit: DrizzleUnit,
+  { table, children }: AggregateTables,
   id: string,
   lock: boolean,
 ): Promise<StoredAggregate | undefined> {
-  const { table, children } = tables
   const names = Object.keys(children)
+  const statements = [
+    select(unit, table, table.id, id, lock),
+    ...Object.values(children).map((child) => select(unit, child.table, child.root, id)),
+    ...(lock || names.length === 0 ? [] : [selectVersion(unit, table, id)]),
+  ]
   for (let reads = 0; reads < READS; reads++) {
-    const root = db
-      .select()
-      .from(table as PgTable)
-      .where(eq(table.id, id))
-    const version = db
-      .select({ version: table.version })
-      .from(table as PgTable)
-      .where(eq(table.id, id))
-    const [roots = [], ...others] = await pipelined<readonly Record<string, unknown>[]>([
-      (lock ? root.for('update') : root).execute(),
-      ...Object.values(children).map((child) =>
-        db.select().from(child.table).where(eq(child.root, id)).execute(),
-      ),
-      ...(lock || names.length === 0 ? [] : [version.execute()]),
-    ])
-    const [found] = roots
-    if (found === undefined) return undefined
-    const after = others[names.length]
-    if (after !== undefined && after[0]?.version !== found.version) continue
-    const rowsOf = names.map((name, index) => [name, others[index] as readonly Row[]] as const)
-    return {
-      version: Number(found.version),
-      // The columns' types are the mapping's affair.
-      rows: { root: found as Row, children: Object.fromEntries(rowsOf) },
-    }
+    const [roots = [], ...others] = await pipelined(
+      statements.map(({ text, parameters }) => unit.transaction.run(text, parameters, true)),
+    )
+    const [root] = rowsOf(table, roots)
+    if (root === undefined) return undefined
+    const after = others[names.length] as readonly [number][] | undefined
+    if (after !== undefined && Number(after[0]?.[0]) !== Number(root.version)) continue
+    const rows = Object.entries(children).map(
+      ([name, child], index) => [name, rowsOf(child.table, others[index] ?? [])] as const,
+    )
+    return { version: Number(root.version), rows: { root, children: Object.fromEntries(rows) } }
   }
   throw concurrencyConflict(getTableName(table), id)
+}
+
+function select(unit: DrizzleUnit, table: PgTable, column: PgColumn, value: string, lock = false): Statement {
+  const kind = `select by ${column.name}${lock ? ' for update' : ''}`
+  return statementOn(table, kind, [{ value }] as const, ([sought]) => {
+    const query = unit.db
+      .select()
+      .from(table)
+      .where(eq(column, valueOf(column, sought.value)))
+    return lock ? query.for('update') : query
+  })
+}
+
+function selectVersion(unit: DrizzleUnit, table: RootTable, id: string): Statement {
+  return statementOn(table, 'select version', [{ id }] as const, ([sought]) =>
+    unit.db
+      .select({ version: table.version })
+      .from(table as PgTable)
+      .where(eq(table.id, valueOf(table.id, sought.id))),
+  )
 }

@@ -14,10 +14,9 @@ import {
   UnitSession,
   type UnitState,
 } from '@posthorn/core/storage'
-import { commitOutcomeUnknown, connectionLost } from './classify-error.ts'
-import type { CommitOutcome } from './commit-outcome.ts'
+import { connectionLost } from './classify-error.ts'
 import { claimMessage, recordOutcome } from './drizzle-inbox.ts'
-import { assignedXid, insertOutbox, strikeOff } from './drizzle-outbox.ts'
+import { insertOutbox, strikeOff } from './drizzle-outbox.ts'
 import type { GuardedTransaction } from './guarded-transaction.ts'
 import { pipelined } from './pipelined.ts'
 import type { PostgresDriver } from './postgres-driver.ts'
@@ -28,8 +27,7 @@ import type { Write } from './write-change.ts'
 export interface DrizzleUnit {
   /**
    * Drizzle inside this unit's transaction, for finders and views. Its `transaction` is a savepoint: not to be had while
-   * one of the unit's is open (`SavepointOverlap`). A unit that has written nothing in this database is tried again when
-   * its connection dies at the commit: one that only notifies, or only writes to foreign tables, may then do so twice.
+   * one of the unit's is open (`SavepointOverlap`).
    */
   readonly db: Db
   readonly signal: AbortSignal
@@ -40,7 +38,12 @@ export interface DrizzleUnit {
 /** What a drizzle repository needs of its unit. */
 export interface DrizzleAccess {
   readonly assertActive: () => void
-  readonly run: (text: string, parameters: readonly Parameter[]) => Promise<readonly unknown[]>
+  /** With `arrays` the rows come as arrays of values, otherwise as objects. */
+  readonly run: (
+    text: string,
+    parameters: readonly Parameter[],
+    arrays?: boolean,
+  ) => Promise<readonly unknown[]>
   readonly track: (repository: WritingRepository) => void
 }
 
@@ -48,8 +51,6 @@ interface WritingRepository extends TrackedRepository {
   /** Builds the statements that write a change, in their order. */
   write(change: AggregateChange): readonly Write[]
 }
-
-type Runs = Pick<GuardedTransaction, 'run'>
 
 /** One transaction in Postgres. */
 export class DrizzleTransaction<R extends object, D extends string> implements Transaction<R, D> {
@@ -61,11 +62,6 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
   readonly #session: UnitSession<R, D, WritingRepository, DrizzleUnit>
   readonly #records: OutboxRecord[] = []
   readonly #outcomes = new Map<InboxKey, HandledOutcome>()
-  /** The server's name for the transaction, by which it tells what became of it; it has one once it has written. */
-  #xid: string | undefined
-  /** Whether, after the unit's last statement, the server has said that it has no name for it: nothing was written. */
-  #untouched = true
-  #asked: Promise<void> = Promise.resolve()
   #committed = false
 
   constructor(
@@ -80,12 +76,14 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
     const savepoint = <T>(work: () => Promise<T>) => guarded.savepoint(work)
     const transaction: DrizzleAccess = {
       assertActive,
-      run: (text, parameters) => this.#write(text, parameters),
+      run: (...statement) => guarded.run(...statement),
       track: (repository) => this.#session.track(repository),
     }
-    const writer: Runs = { run: (...statement) => this.#write(...statement) }
-    const db = drizzleOn(writer.run, { savepoint: (work) => this.unit.savepoint(work) })
-    const context = { db, signal, transaction }
+    const context = lazily({ signal, transaction }, () =>
+      drizzleOn((...statement) => guarded.run(...statement), {
+        savepoint: (work) => this.unit.savepoint(work),
+      }),
+    )
     this.#session = new UnitSession({ parts, context, signal, attempt, savepoint, assertActive })
     this.unit = this.#session.unit
     this.outbox = {
@@ -93,9 +91,9 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
         assertActive()
         this.#records.push(...records)
       },
-      strikeOff: (position) => strikeOff(writer, position),
+      strikeOff: (position) => strikeOff(guarded, position),
     }
-    this.inbox = inboxOf(writer, this.#outcomes)
+    this.inbox = inboxOf(guarded, this.#outcomes)
   }
 
   get state(): UnitState {
@@ -131,34 +129,11 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
   /** Sends all that is to be written in one go, once it is built: aggregates by id, inbox outcomes, the outbox last. */
   async #flush(): Promise<readonly OutboxEntry[]> {
     const writes = this.#session.changes().flatMap(({ repository, change }) => repository.write(change))
-    if (writes.length + this.#outcomes.size + this.#records.length === 0) {
-      await this.#asked
-      return []
-    }
     const sent = writes.map((write) => write((...statement) => this.#guarded.run(...statement)))
     for (const [key, outcome] of this.#outcomes) sent.push(recordOutcome(this.#guarded, key, outcome))
-    const stored = insertOutbox(this.#guarded, this.#records)
-    await pipelined([...sent, stored])
-    const { entries, xid } = await stored
-    this.#xid ??= xid
+    const entries = insertOutbox(this.#guarded, this.#records)
+    await pipelined<unknown>([...sent, entries])
     return entries
-  }
-
-  /** Runs a statement that may be the transaction's first to write, and right behind it asks for the transaction's id. */
-  #write(...statement: Parameters<Runs['run']>): ReturnType<Runs['run']> {
-    const rows = this.#guarded.run(...statement)
-    if (this.#xid === undefined) this.#ask()
-    return rows
-  }
-
-  #ask(): void {
-    const note = (xid: string | undefined) => {
-      this.#xid ??= xid
-      if (asked === this.#asked) this.#untouched = xid === undefined
-    }
-    const asked = assignedXid(this.#guarded).then(note, () => undefined)
-    this.#asked = asked
-    this.#untouched = false
   }
 
   async #commit(): Promise<void> {
@@ -166,25 +141,32 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
       await this.#guarded.commit()
     } catch (error) {
       if (!(error instanceof PosthornError && error.code === 'CommitOutcomeUnknown')) throw error
-      const outcome = await this.#outcome()
+      const outcome = await this.#guarded.outcome()
       if (outcome === 'aborted') throw connectionLost(error.cause)
-      if (outcome === 'unknown') throw commitOutcomeUnknown(error.cause, this.#xid)
+      if (outcome === 'unknown') throw error
     }
     this.#committed = true
   }
+}
 
-  #outcome(): CommitOutcome | Promise<CommitOutcome> {
-    if (this.#xid !== undefined) return this.#guarded.outcome(this.#xid)
-    return this.#untouched ? 'aborted' : 'unknown'
+/** Most units need no drizzle of their own: their repositories' statements have been built. */
+function lazily(context: Omit<DrizzleUnit, 'db'>, make: () => Db): DrizzleUnit {
+  let db: Db | undefined
+  return {
+    ...context,
+    get db() {
+      db ??= make()
+      return db
+    },
   }
 }
 
-function inboxOf(writer: Runs, outcomes: Map<InboxKey, HandledOutcome>): Inbox {
+function inboxOf(guarded: GuardedTransaction, outcomes: Map<InboxKey, HandledOutcome>): Inbox {
   const claimed = new Map<string, InboxKey>()
   const idOf = ({ consumer, source, messageId }: InboxKey) => JSON.stringify([consumer, source, messageId])
   return {
     async claim(key, fingerprint) {
-      const claim = await claimMessage(writer, key, fingerprint)
+      const claim = await claimMessage(guarded, key, fingerprint)
       if (claim.first) claimed.set(idOf(key), key)
       return claim
     },

@@ -25,8 +25,8 @@ import { within } from './within.ts'
  */
 
 export interface GuardOptions {
-  /** What follows BEGIN. */
-  readonly mode: string
+  /** What begins it, its time limits included. */
+  readonly opening: string
   readonly readOnly: boolean
   /** Without an answer for so long the connection counts as lost, in ms. */
   readonly longestSilence: number
@@ -37,32 +37,38 @@ export interface GuardOptions {
   readonly outcomeOf: (transaction: TransactionId) => Promise<CommitOutcome>
 }
 
+/** The name by which the server tells what became of a transaction, asked for before it may matter. */
+const NAME = 'select pg_current_xact_id()::text as xid'
+
 /**
  * Begins a transaction on a connection that is its own until it has ended.
  *
  * @param timeout in ms
- * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`, or the signal's reason; in any case but the server's
- * refusal the connection is then lost
+ * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`, or the signal's reason; the connection is then lost
  */
 export async function beginGuarded(
   connection: Connection,
   options: GuardOptions,
   timeout: number,
 ): Promise<GuardedTransaction> {
-  const { mode, signal } = options
+  const { opening, readOnly, signal } = options
   const giveUp = (reason: unknown) => connection.destroy(reason)
   const onAbort = () => giveUp(signal?.reason)
   const timer = setTimeout(() => giveUp(beginTimeout(timeout)), timeout)
   signal?.addEventListener('abort', onAbort)
   try {
-    await connection.send(`begin ${mode}`).rows
+    // One message, whose answer is a list for each of its statements.
+    const answers = await connection.send(readOnly ? opening : `${opening}; ${NAME}`).rows
+    const xid = readOnly ? undefined : String((answers.at(-1) as unknown as readonly Row[])[0]?.xid)
+    return new GuardedTransaction(connection, xid, options)
   } catch (error) {
+    // The first of the statements may have begun what the others did not finish.
+    connection.destroy(error)
     throw signal?.aborted ? signal.reason : classifyError(error)
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', onAbort)
   }
-  return new GuardedTransaction(connection, options)
 }
 
 interface Statement {
@@ -79,6 +85,7 @@ export class GuardedTransaction {
   /** Settles with the transaction's end, whatever that is. */
   readonly ended: Promise<void>
   readonly #connection: Connection
+  readonly #xid: string | undefined
   readonly #readOnly: boolean
   readonly #longestSilence: number
   readonly #patience: number
@@ -98,9 +105,11 @@ export class GuardedTransaction {
   #aborted: Promise<void> | undefined
   #silence: NodeJS.Timeout | undefined
 
-  constructor(connection: Connection, options: Omit<GuardOptions, 'mode'>) {
+  /** @param xid the server's name for it; a transaction that cannot write has none */
+  constructor(connection: Connection, xid: string | undefined, options: Omit<GuardOptions, 'opening'>) {
     const { readOnly, longestSilence, patience, signal, outcomeOf } = options
     this.#connection = connection
+    this.#xid = xid
     this.#readOnly = readOnly
     this.#longestSilence = longestSilence
     this.#patience = patience
@@ -189,8 +198,8 @@ export class GuardedTransaction {
       // Of a transaction in which a statement has failed Postgres says so, and calls it no error. It may be a failure that
       // the return to a savepoint, beside which the statement ran, has made us forget.
       ({ command }) => {
-        const failure = this.#failure ?? { error: unitEnded('rolled-back') }
-        this.#onAnswer(command === 'ROLLBACK' ? failure : undefined)
+        const undone = command === 'ROLLBACK'
+        this.#onAnswer(undone ? (this.#failure ?? { error: unitEnded('rolled-back') }) : undefined)
       },
       (error: unknown) => {
         if (isConnectionError(error)) this.#connection.destroy(error)
@@ -200,9 +209,10 @@ export class GuardedTransaction {
     await this.#ended.promise
   }
 
-  /** What became of a commit that got no answer. `xid` is the server's name for this transaction. */
-  outcome(xid: string): Promise<CommitOutcome> {
-    return this.#outcomeOf({ xid, era: this.#connection.era })
+  /** What became of a commit that got no answer. */
+  async outcome(): Promise<CommitOutcome> {
+    if (this.#xid === undefined) return 'aborted'
+    return this.#outcomeOf({ xid: this.#xid, era: this.#connection.era })
   }
 
   /** Never throws. A server that does not answer is given up after a while; it rolls back when it notices. */
@@ -245,7 +255,7 @@ export class GuardedTransaction {
     // Some of them would never settle.
     for (const { reject } of this.#statements) reject(connectionLost(loss))
     this.#statements.clear()
-    if (this.#phase === 'committing') this.#ended.reject(commitOutcomeUnknown(loss))
+    if (this.#phase === 'committing') this.#ended.reject(commitOutcomeUnknown(loss, this.#xid))
     this.#end(this.#phase === 'rolling-back' ? 'rolled-back' : 'lost')
   }
 

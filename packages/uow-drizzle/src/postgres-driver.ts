@@ -127,7 +127,7 @@ export class PostgresDriver implements AsyncDisposable {
   }
 
   /**
-   * Begins a transaction. Its time limits are set by a statement that travels with its first one.
+   * Begins a transaction.
    *
    * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`, `AccessRefused`; `SerializationConflict` when `lockKey` is
    * not to be had; the signal's reason
@@ -138,7 +138,7 @@ export class PostgresDriver implements AsyncDisposable {
     // Many transactions may share a signal; that is no leak.
     if (signal !== undefined) setMaxListeners(0, signal)
     const guard: GuardOptions = {
-      mode: `isolation level ${isolation}${readOnly ? ' read only' : ''}`,
+      opening: `begin isolation level ${isolation}${readOnly ? ' read only' : ''}; ${timeLimits(options)}`,
       readOnly,
       longestSilence: longestSilence(options, this.#patience),
       patience: this.#patience,
@@ -149,8 +149,6 @@ export class PostgresDriver implements AsyncDisposable {
     // From now on, so that whoever waits for a connection is not forgotten at the end.
     this.#note(begun.then(({ ended }) => ended))
     const transaction = await begun
-    const limits = transaction.run(timeLimits(options))
-    limits.catch(() => undefined)
     if (lockKey === undefined) return transaction
     try {
       await transaction.run('select pg_advisory_xact_lock(hashtextextended($1, 0))', [lockKey])

@@ -6,7 +6,7 @@ const LONGEST_TIMER = 2 ** 31 - 1
 const STATEMENT_TIMEOUT = 10_000
 const LOCK_TIMEOUT = 5_000
 
-/** The statement that sets a transaction's limits in the server. */
+/** The statements that set a transaction's limits in the server. */
 export function timeLimits({
   statementTimeout = STATEMENT_TIMEOUT,
   lockTimeout = LOCK_TIMEOUT,

@@ -5,21 +5,18 @@ import {
   type Row,
   type RowChanges,
 } from '@posthorn/core/storage'
-import { and, eq, getTableName, type SQL } from 'drizzle-orm'
-import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core'
+import { and, eq, getTableName, type SQL, sql } from 'drizzle-orm'
+import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
+import { type Statement, statementOn, valueOf } from './aggregate-statements.ts'
 import { type AggregateTables, childOf, columnOf } from './aggregate-tables.ts'
 import { uniqueViolation } from './classify-error.ts'
-import type { Db, Parameter } from './statement-client.ts'
+import type { DrizzleUnit } from './drizzle-transaction.ts'
+import type { Parameter } from './statement-client.ts'
 
 type Run = (text: string, parameters: readonly Parameter[]) => Promise<readonly unknown[]>
 
 /** Sends a statement that has been built, and looks at its answer. */
 export type Write = (run: Run) => Promise<unknown>
-
-/** A statement of drizzle's, which would run some at once and others a moment later. */
-interface Query {
-  toSQL(): { readonly sql: string; readonly params: readonly unknown[] }
-}
 
 /** Rows in one insert: a statement has at most 65,534 parameters. */
 const INSERT_ROWS = 500
@@ -28,44 +25,70 @@ const INSERT_ROWS = 500
  * Builds the statements that write one aggregate's change, in their order: the root first, because its version decides
  * whether the others may be written at all. What is wrong with a value shows now, before any of them is sent.
  */
-export function writeChange(db: Db, tables: AggregateTables, change: AggregateChange): readonly Write[] {
+export function writeChange(
+  unit: DrizzleUnit,
+  tables: AggregateTables,
+  change: AggregateChange,
+): readonly Write[] {
   const { table } = tables
-  const root = writeRoot(db, tables, change)
-  const children = change.children.flatMap((changes) => writeChildren(db, tables, changes, change))
+  const root = writeRoot(unit, tables, change)
+  const children = change.children.flatMap((changes) => writeChildren(unit, tables, changes, change))
   if (change.kind !== 'delete') return [root, ...children]
-  return [root, ...children, built(db.delete(table as PgTable).where(eq(table.id, change.id)))]
+  return [root, ...children, remove(unit, table, { id: change.id })]
 }
 
-function built(query: Query): (run: Run) => ReturnType<Run> {
-  const { sql, params } = query.toSQL()
-  // Drizzle has mapped them by column.
-  return (run) => run(sql, params as readonly Parameter[])
+type Sent = (run: Run) => ReturnType<Run>
+
+function sent({ text, parameters }: Statement): Sent {
+  return (run) => run(text, parameters)
+}
+
+function insert(unit: DrizzleUnit, table: PgTable, rows: readonly Row[]): Sent {
+  const values = rows.map((row) => known(table, row))
+  return sent(statementOn(table, 'insert', values, (each) => unit.db.insert(table).values([...each])))
+}
+
+/** Gives a row for each that was updated. */
+function update(unit: DrizzleUnit, table: PgTable, row: Row, key: Row): Sent {
+  const values = [known(table, row), key] as const
+  const statement = statementOn(table, 'update', values, ([set, sought]) =>
+    unit.db.update(table).set(set).where(matches(table, sought)).returning({ one: sql`1` }),
+  )
+  return sent(statement)
+}
+
+function remove(unit: DrizzleUnit, table: PgTable, key: Row): Sent {
+  const statement = statementOn(table, 'delete', [key] as const, ([sought]) =>
+    unit.db.delete(table).where(matches(table, sought)),
+  )
+  return sent(statement)
+}
+
+function removeAll(unit: DrizzleUnit, table: PgTable, column: PgColumn, value: string): Sent {
+  const statement = statementOn(table, `delete by ${column.name}`, [{ value }] as const, ([sought]) =>
+    unit.db.delete(table).where(eq(column, valueOf(column, sought.value))),
+  )
+  return sent(statement)
 }
 
 function writeRoot(
-  db: Db,
+  unit: DrizzleUnit,
   { table }: AggregateTables,
   { kind, id, version, sought, root }: AggregateChange,
 ): Write {
   const name = getTableName(table)
-  const values = { ...known(table, root), version: version + 1 }
+  const values = { ...root, version: version + 1 }
   if (kind === 'insert') {
-    const insert = built(db.insert(table as PgTable).values({ ...values, id }))
+    const inserted = insert(unit, table, [{ ...values, id }])
     return (run) =>
-      insert(run).catch((error: unknown) => {
+      inserted(run).catch((error: unknown) => {
         if (!isTaken(table, error)) throw error
         throw sought ? concurrencyConflict(name, id) : aggregateExists(name, id, error)
       })
   }
-  const update = built(
-    db
-      .update(table as PgTable)
-      .set(values)
-      .where(and(eq(table.id, id), eq(table.version, version)))
-      .returning({ id: table.id }),
-  )
+  const updated = update(unit, table, values, { id, version })
   return async (run) => {
-    if ((await update(run)).length === 0) throw concurrencyConflict(name, id)
+    if ((await updated(run)).length === 0) throw concurrencyConflict(name, id)
   }
 }
 
@@ -80,23 +103,21 @@ function isTaken(table: PgTable, error: unknown): boolean {
 }
 
 function writeChildren(
-  db: Db,
+  unit: DrizzleUnit,
   tables: AggregateTables,
   { table: name, inserted, updated, deleted }: RowChanges,
   { kind, id }: AggregateChange,
 ): readonly Write[] {
   const { table, root } = childOf(tables, name)
-  if (kind === 'delete') return [built(db.delete(table).where(eq(root, id)))]
-  const inserts: Row[][] = []
+  if (kind === 'delete') return [removeAll(unit, table, root, id)]
+  const inserts: Write[] = []
   for (let from = 0; from < inserted.length; from += INSERT_ROWS) {
-    inserts.push(inserted.slice(from, from + INSERT_ROWS).map((row) => known(table, row)))
+    inserts.push(insert(unit, table, inserted.slice(from, from + INSERT_ROWS)))
   }
   return [
-    ...deleted.map((key) => built(db.delete(table).where(matches(table, key)))),
-    ...updated.map(({ key, set }) =>
-      built(db.update(table).set(known(table, set)).where(matches(table, key))),
-    ),
-    ...inserts.map((rows) => built(db.insert(table).values(rows))),
+    ...deleted.map((key) => remove(unit, table, key)),
+    ...updated.map(({ key, set }) => update(unit, table, set, key)),
+    ...inserts,
   ]
 }
 
@@ -107,5 +128,9 @@ function known(table: PgTable, row: Row): Row {
 }
 
 function matches(table: PgTable, key: Row): SQL | undefined {
-  return and(...Object.entries(key).map(([property, value]) => eq(columnOf(table, property), value)))
+  const conditions = Object.entries(key).map(([property, value]) => {
+    const column = columnOf(table, property)
+    return eq(column, valueOf(column, value))
+  })
+  return and(...conditions)
 }

@@ -64,6 +64,10 @@ function passingDelivery(incoming: Incoming, queue: string, failpoint: Failpoint
       failpoint.pass(`acking ${queue}`)
       incoming.ack()
     },
+    ackConfirmed: () => {
+      failpoint.pass(`acking ${queue}`)
+      return incoming.ackConfirmed()
+    },
     reject: (requeue) => incoming.reject(requeue),
     release: () => incoming.release(),
   }

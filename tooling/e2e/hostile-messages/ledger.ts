@@ -137,6 +137,10 @@ export class Ledger {
         counts.acked += 1
         incoming.ack()
       },
+      ackConfirmed: () => {
+        counts.acked += 1
+        return incoming.ackConfirmed()
+      },
       reject: (requeue) => incoming.reject(requeue),
       release: () => incoming.release(),
     }

@@ -78,8 +78,8 @@ async function answerFrame(
     const declared = declaredErrorFrame(to, definition, error, instance)
     if (declared !== undefined) return declared
     if (context.deliveries.ending.aborted && !isRefusal(error)) throw error
-    if (!incoming.live && !isRefusal(error)) {
-      // It is delivered again, and may yet succeed.
+    if (!isRefusal(error) && !(await incoming.ackConfirmed())) {
+      // It may be delivered again, and succeed.
       report(context, incoming, sender, 'handler-failed', 'requeue', error)
       return null
     }

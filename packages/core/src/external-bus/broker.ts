@@ -97,6 +97,11 @@ export interface Incoming {
   readonly live: boolean
   /** Removes the message for good. */
   ack(): void
+  /**
+   * As `ack`, and resolves once the broker has heard of it; with false when the connection went first, or does not answer:
+   * then the message may be delivered again.
+   */
+  ackConfirmed(): Promise<boolean>
   /** Counts a failed delivery. With `requeue` the queue offers it again until its delivery limit. */
   reject(requeue: boolean): void
   /** Hands it back unharmed, at shutdown: not a failure. */

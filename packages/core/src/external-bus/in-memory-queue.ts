@@ -162,6 +162,7 @@ export class InMemoryQueue {
       {
         isOut: () => subscriber.unsettled.has(entry),
         settle: (settlement) => this.#settle(subscriber, entry, settlement),
+        isHeard: () => Promise.resolve(true),
       },
     )
   }

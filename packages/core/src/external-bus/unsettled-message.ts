@@ -8,6 +8,8 @@ interface Giver {
   readonly isOut: () => boolean
   /** Ends the delivery, unless it has ended. */
   readonly settle: (settlement: Settlement) => void
+  /** Whether all that has been settled has been heard of; false once that will not be known. */
+  readonly isHeard: () => Promise<boolean>
 }
 
 /** A message that is out to a consumer, for brokers in memory. */
@@ -28,6 +30,12 @@ export class UnsettledMessage implements Incoming {
 
   ack(): void {
     this.#giver.settle('ack')
+  }
+
+  async ackConfirmed(): Promise<boolean> {
+    if (!this.live) return false
+    this.ack()
+    return this.#giver.isHeard()
   }
 
   reject(requeue: boolean): void {

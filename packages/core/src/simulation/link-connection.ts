@@ -134,6 +134,20 @@ export class LinkConnection {
         const name = this.#broker.nameOf(incoming.frame)
         this.#send(`${WORDS[settlement]} ${name}`, () => settle(incoming, settlement))
       },
+      isHeard: () => this.#isHeard(),
+    })
+  }
+
+  /** False once it is lost. */
+  #isHeard(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const fail: Failing = () => settle(false)
+      const settle = (heard: boolean) => {
+        this.#unconfirmed.delete(fail)
+        resolve(heard)
+      }
+      this.#unconfirmed.add(fail)
+      this.#send('all settled?', () => this.#bring(this.#confirms, 'all settled', () => settle(true)))
     })
   }
 

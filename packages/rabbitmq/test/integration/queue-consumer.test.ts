@@ -7,6 +7,7 @@ import { Session } from '../../src/session.ts'
 import { eventually } from '../support/eventually.ts'
 import { frame, openLink, textOf } from '../support/open-link.ts'
 import { shopSystem } from '../support/shop-system.ts'
+import { tcpProxy } from '../support/tcp-proxy.ts'
 
 let system: ProvisionedSystem
 beforeAll(async () => {
@@ -21,8 +22,8 @@ async function publish(messages: number): Promise<void> {
   }
 }
 
-async function setUp(prefetch: number) {
-  const endpoint = parseAmqpUrl(system.urlFor('billing'), 'billing')
+async function setUp(prefetch: number, url = system.urlFor('billing')) {
+  const endpoint = parseAmqpUrl(url, 'billing')
   const session = await Session.open(
     { endpoint, vhost: `${system.namespace}.billing`, name: 'test', tls: undefined },
     { onLost: () => undefined, onBlocked: () => undefined },
@@ -69,4 +70,39 @@ test('the end of quarantine leaves a consumer that takes one message at a time i
   expect(out.map(textOf)).toEqual(['0', '1', '2'])
   await consumer.close()
   await session.close(1_000)
+})
+
+test('a message that the broker has heard to be acknowledged does not come again', async () => {
+  await publish(1)
+  const first = await setUp(4)
+  await first.consumer.attach(first.session)
+  await eventually('it is out', () => first.out.length === 1)
+  expect(await first.out[0]?.ackConfirmed()).toBe(true)
+  first.session.destroy('the test cuts it off')
+  const second = await setUp(4)
+  await second.consumer.attach(second.session)
+  await expect(eventually('it comes again', () => second.out.length > 0, 500)).rejects.toThrow('in vain')
+  expect(await first.out[0]?.ackConfirmed()).toBe(false)
+  await second.consumer.close()
+  await second.session.close(1_000)
+})
+
+test('C51 whether it has heard nobody knows whose connection is lost meanwhile: the message comes again', async () => {
+  await using proxy = await tcpProxy(system.adminUrl)
+  await publish(1)
+  const first = await setUp(4, proxy.through(system.urlFor('billing')))
+  await first.consumer.attach(first.session)
+  await eventually('it is out', () => first.out.length === 1)
+  proxy.freeze(true)
+  const heard = first.out[0]?.ackConfirmed()
+  expect(first.out[0]?.live).toBe(false)
+  proxy.cut()
+  expect(await heard).toBe(false)
+  const second = await setUp(4)
+  await second.consumer.attach(second.session)
+  await eventually('it comes again', () => second.out.length === 1)
+  expect(second.out[0]?.redelivered).toBe(true)
+  second.out[0]?.ack()
+  await second.consumer.close()
+  await second.session.close(1_000)
 })

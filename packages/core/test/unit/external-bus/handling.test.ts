@@ -17,6 +17,7 @@ function delivery(messageId: string) {
     redelivered: false,
     live: true,
     ack: () => log.push('ack'),
+    ackConfirmed: () => Promise.resolve(true),
     reject: (requeue) => log.push(`reject ${requeue}`),
     release: () => log.push('release'),
   }

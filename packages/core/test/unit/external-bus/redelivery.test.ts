@@ -50,6 +50,7 @@ function openRoute(publish: (frame: Frame) => Promise<void> = async () => undefi
       return !connection.lost
     },
     ack: () => log.push('ack'),
+    ackConfirmed: async () => !connection.lost,
     reject: (requeue) => log.push(`reject ${requeue}`),
     release: () => log.push('release'),
   })
