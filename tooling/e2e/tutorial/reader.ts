@@ -93,7 +93,13 @@ function terminalOf(words: readonly string[]): string | undefined {
 
 /** In a group of its own, which gets signals as a whole, as from a keyboard. */
 function open(code: string, cwd: string, env: NodeJS.ProcessEnv): Terminal {
-  const child = spawn('sh', ['-ec', code], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  // The shell waits for what it runs, instead of ending before.
+  const child = spawn('sh', ['-ec', `trap : INT\n${code}`], {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   const keep = (chunk: Buffer) => {
     output += chunk.toString()
