@@ -18,9 +18,11 @@ for (const [path, text] of pages) {
     if (/^[a-z][a-z+.-]*:/.test(href)) continue
     links += 1
     const [target = '', anchor = ''] = decodeURI(href).split('#')
-    const page = target === '' ? path : pageAt(posix.join('/', target.startsWith('/') ? '' : dirname(path), target))
+    const page =
+      target === '' ? path : pageAt(posix.join('/', target.startsWith('/') ? '' : dirname(path), target))
     if (page === undefined) findings.push(`${path}: ${href} leads nowhere`)
-    else if (anchor !== '' && ids.get(page)?.has(anchor) === false) findings.push(`${path}: ${href} has no such place`)
+    else if (anchor !== '' && ids.get(page)?.has(anchor) === false)
+      findings.push(`${path}: ${href} has no such place`)
   }
 }
 for (const finding of findings) console.error(finding)
@@ -31,7 +33,9 @@ process.exitCode = findings.length === 0 ? 0 : 1
 function pageAt(address) {
   const path = address.slice(1)
   const found = [path, `${path}.html`, posix.join(path, 'index.html')].find(
-    (candidate) => pages.has(candidate) || (candidate !== '' && /\.\w+$/.test(candidate) && existsSync(join(site, candidate))),
+    (candidate) =>
+      pages.has(candidate) ||
+      (candidate !== '' && /\.\w+$/.test(candidate) && existsSync(join(site, candidate))),
   )
   return found
 }

@@ -18,7 +18,10 @@ const guests = {
 }
 
 /** The pages of the site by their path in the repository. @type {Readonly<Record<string, string>>} */
-export const pages = { ...Object.fromEntries(documents('docs').map((path) => [path, placeOf(path)])), ...guests }
+export const pages = {
+  ...Object.fromEntries(documents('docs').map((path) => [path, placeOf(path)])),
+  ...guests,
+}
 
 /** @param {string} path @returns {string} */
 export function titleOf(path) {

@@ -1,4 +1,5 @@
 // @ts-check
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitepress'
 import { addressOf, pages, slug, titleOf } from '../pages.mjs'
 import { asOnTheSite } from '../site-links.mjs'
@@ -7,7 +8,11 @@ import { asOnTheSite } from '../site-links.mjs'
 function section(folder) {
   const items = Object.entries(pages)
     .filter(([, page]) => page.startsWith(`${folder}/`) && !page.slice(folder.length + 1).includes('/'))
-    .map(([path, page]) => ({ text: titleOf(path), link: addressOf(page), first: page.endsWith('/index.md') }))
+    .map(([path, page]) => ({
+      text: titleOf(path),
+      link: addressOf(page),
+      first: page.endsWith('/index.md'),
+    }))
   return items.sort((a, b) => Number(b.first) - Number(a.first) || a.link.localeCompare(b.link))
 }
 
@@ -26,6 +31,17 @@ export default defineConfig({
     linkify: false,
     anchor: { slugify: slug },
     config: asOnTheSite,
+  },
+  vite: {
+    // The documents stand outside of the folder that has Vue.
+    resolve: {
+      alias: {
+        'vue/server-renderer': fileURLToPath(
+          new URL('../node_modules/vue/server-renderer/index.mjs', import.meta.url),
+        ),
+      },
+    },
+    build: { chunkSizeWarningLimit: 2_000 },
   },
   themeConfig: {
     search: { provider: 'local' },

@@ -8,7 +8,10 @@ async function draw() {
   const nodes = document.querySelectorAll('pre.mermaid:not([data-processed])')
   if (nodes.length === 0) return
   const { default: mermaid } = await import('mermaid')
-  mermaid.initialize({ startOnLoad: false, theme: document.documentElement.matches('.dark') ? 'dark' : 'default' })
+  mermaid.initialize({
+    startOnLoad: false,
+    theme: document.documentElement.matches('.dark') ? 'dark' : 'default',
+  })
   await mermaid.run({ nodes: /** @type {NodeListOf<HTMLElement>} */ (nodes) })
 }
 
