@@ -4,7 +4,7 @@ import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Looks at the built site as a browser would: every link within it leads to a page, and every anchor to a place in it. */
-const site = fileURLToPath(new URL('dist', import.meta.url))
+const site = fileURLToPath(new URL('dist/site', import.meta.url))
 const html = readdirSync(site, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.html'))
 const pages = new Map(html.map((path) => [path, readFileSync(join(site, path), 'utf8')]))
 const ids = new Map([...pages].map(([path, text]) => [path, idsIn(text)]))

@@ -1,9 +1,12 @@
 // @ts-check
-import { readdirSync, readFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Where VitePress reads: it finds its own modules only from below this folder. */
+export const staged = fileURLToPath(new URL('dist/pages', import.meta.url))
 
 /** Where documents that stand outside of `docs` come to stand on the site. */
 const guests = {
@@ -21,6 +24,12 @@ const guests = {
 export const pages = {
   ...Object.fromEntries(documents('docs').map((path) => [path, placeOf(path)])),
   ...guests,
+}
+
+/** Copies every document to its place on the site. */
+export function stagePages() {
+  rmSync(staged, { recursive: true, force: true })
+  for (const [path, page] of Object.entries(pages)) cpSync(join(root, path), join(staged, page))
 }
 
 /** @param {string} path @returns {string} */

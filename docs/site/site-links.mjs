@@ -1,9 +1,10 @@
 // @ts-check
 import { existsSync } from 'node:fs'
 import { join, posix, relative } from 'node:path'
-import { addressOf, pages, root } from './pages.mjs'
+import { addressOf, pages, root, staged } from './pages.mjs'
 
 const repository = 'https://github.com/posthorn/posthorn'
+const documents = new Map(Object.entries(pages).map(([path, page]) => [page, path]))
 
 /**
  * Where a link of a document leads on the site: to another page, or to the file in the repository.
@@ -25,7 +26,7 @@ export function siteLink(href, from) {
 /** For markdown-it: links as above, and diagrams as what the theme draws. @param {import('markdown-it')} md */
 export function asOnTheSite(md) {
   md.core.ruler.push('site-links', ({ tokens, env }) => {
-    const from = relative(root, env.realPath ?? env.path)
+    const from = documents.get(relative(staged, env.path)) ?? ''
     for (const token of tokens.flatMap(({ children }) => children ?? [])) {
       if (token.type !== 'link_open') continue
       token.attrSet('href', siteLink(String(token.attrGet('href')), from))

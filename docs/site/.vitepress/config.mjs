@@ -1,7 +1,6 @@
 // @ts-check
-import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitepress'
-import { addressOf, pages, slug, titleOf } from '../pages.mjs'
+import { addressOf, pages, slug, stagePages, titleOf } from '../pages.mjs'
 import { asOnTheSite } from '../site-links.mjs'
 
 /** The pages of one folder of the site, its index first. @param {string} folder */
@@ -16,33 +15,22 @@ function section(folder) {
   return items.sort((a, b) => Number(b.first) - Number(a.first) || a.link.localeCompare(b.link))
 }
 
+stagePages()
+
 export default defineConfig({
   title: 'Posthorn',
   description: 'Event-driven services in TypeScript that lose nothing',
-  srcDir: '../..',
-  srcExclude: ['{services,tooling,benchmarks,examples}/**', '.*/**', '**/{AGENTS,CLAUDE,CHANGELOG}.md'],
-  outDir: './dist',
+  srcDir: './dist/pages',
+  outDir: './dist/site',
   cacheDir: './node_modules/.cache',
-  rewrites: { ...pages },
   cleanUrls: true,
   markdown: {
     html: false,
-    // Tests that documents name are shown as they are.
     linkify: false,
     anchor: { slugify: slug },
     config: asOnTheSite,
   },
-  vite: {
-    // The documents stand outside of the folder that has Vue.
-    resolve: {
-      alias: {
-        'vue/server-renderer': fileURLToPath(
-          new URL('../node_modules/vue/server-renderer/index.mjs', import.meta.url),
-        ),
-      },
-    },
-    build: { chunkSizeWarningLimit: 2_000 },
-  },
+  vite: { build: { chunkSizeWarningLimit: 2_000 } },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
