@@ -26,9 +26,11 @@ export const pages = {
   ...guests,
 }
 
-/** Copies every document to its place on the site. */
+/** Copies every document to its place on the site, and beside them what is served as it is. */
 export function stagePages() {
   rmSync(staged, { recursive: true, force: true })
+  const mermaid = new URL('node_modules/mermaid/dist/mermaid.min.js', import.meta.url)
+  cpSync(fileURLToPath(mermaid), join(staged, 'public/mermaid.js'))
   for (const [path, page] of Object.entries(pages)) cpSync(join(root, path), join(staged, page))
 }
 

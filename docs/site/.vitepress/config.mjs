@@ -30,7 +30,7 @@ export default defineConfig({
     anchor: { slugify: slug },
     config: asOnTheSite,
   },
-  vite: { build: { chunkSizeWarningLimit: 2_000 } },
+  vite: { build: { chunkSizeWarningLimit: 1_000 } },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
