@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { bareExamples, docCommentFences, fencesOf } from './fences.mjs'
+import { projectsOf, tutorialPages } from './tutorial.mjs'
 import { isMain, projectFiles, readText, report, root } from './workspace.mjs'
 
 /** @typedef {import('./fences.mjs').Fence} Fence */
@@ -17,8 +18,8 @@ const documents =
  * Where a block of code is put: a folder for each document, a file for each block.
  * @param {Fence} fence
  */
-function fileOf({ path, line, name }) {
-  return `${path}/${name ?? `line-${line}.ts`}`
+function fileOf({ path, folder = path, line, name }) {
+  return `${folder}/${name ?? `line-${line}.ts`}`
 }
 
 /**
@@ -102,12 +103,14 @@ function extract(fences) {
 
 if (isMain(import.meta.url)) {
   const sources = projectFiles(/^packages\/[^/]+\/src\/.*\.ts$/)
+  const tutorial = projectFiles(tutorialPages)
   const all = [
     ...projectFiles(documents).flatMap((file) => fencesOf(file)),
     ...sources.flatMap(docCommentFences),
   ]
-  const fences = all.filter(({ language }) => language === 'ts')
-  const toRun = fences.filter((fence) => fence.run).length
+  const blocks = all.filter(({ language }) => language === 'ts')
+  const toRun = blocks.filter((fence) => fence.run).length
+  const fences = [...blocks.filter(({ path }) => !tutorialPages.test(path)), ...projectsOf(tutorial)]
   const findings = sources.flatMap(bareExamples)
   for (const { path, line, language } of all)
     if (/^(typescript|tsx|mts|javascript|js|mjs)$/.test(language))
@@ -117,9 +120,9 @@ if (isMain(import.meta.url)) {
   findings.push(...inDocuments(compile('tsconfig.json', { noEmit: true }, fences.map(fileOf)), fences))
   if (findings.length === 0) findings.push(...run(fences))
 
-  const counted = JSON.stringify({ checked: fences.length, run: toRun })
+  const counted = JSON.stringify({ checked: blocks.length, run: toRun })
   const pinned = JSON.stringify(JSON.parse(readText(pins)))
   if (counted !== pinned)
     findings.push(`found ${counted}, ${pins} says ${pinned}: correct it if that was the intention`)
-  report(findings, `${fences.length} blocks of code type-checked, ${toRun} of them run`)
+  report(findings, `${blocks.length} blocks of code type-checked, ${toRun} of them run`)
 }

@@ -5,10 +5,12 @@ import { lineAt, parse } from './syntax.mjs'
 
 /**
  * One block of code in a document. `line` is that of its first line of code; `name` is what later blocks of the same
- * document may import it as.
+ * document may import it as; `folder` is where it is put, if not at its document's path; `words` are all that follows the
+ * language.
  * @typedef {{
  *   readonly path: string, readonly line: number, readonly code: string,
  *   readonly language: string, readonly run: boolean, readonly name: string | undefined,
+ *   readonly words: readonly string[], readonly folder?: string,
  * }} Fence
  */
 
@@ -30,6 +32,7 @@ export function fencesOf({ path, text }, firstLine = 1) {
       language,
       run: words.includes('run'),
       name: words.find((word) => word.startsWith('name='))?.slice('name='.length),
+      words,
     }
   })
 }

@@ -16,9 +16,26 @@ test('blocks of code are read with their place, language and marks', () => {
       language: 'ts',
       run: false,
       name: 'shop.ts',
+      words: ['name=shop.ts'],
     },
-    { path: document.path, line: 9, code: 'const b = 2\n', language: 'ts', run: true, name: undefined },
-    { path: document.path, line: 13, code: 'ls\n', language: 'sh', run: false, name: undefined },
+    {
+      path: document.path,
+      line: 9,
+      code: 'const b = 2\n',
+      language: 'ts',
+      run: true,
+      name: undefined,
+      words: ['run'],
+    },
+    {
+      path: document.path,
+      line: 13,
+      code: 'ls\n',
+      language: 'sh',
+      run: false,
+      name: undefined,
+      words: [],
+    },
   ])
 })
 

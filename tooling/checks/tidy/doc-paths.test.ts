@@ -37,7 +37,7 @@ test('patterns must fit something; placeholders, fences, addresses and what a bu
 
 test('every path that a document mentions exists', () => {
   const documents = projectFiles(
-    /^(docs\/.*|packages\/[^/]+\/[^/]+|services\/[^/]+\/[^/]+|examples\/.*|(?!CLAUDE)[^/]+)\.md$/,
+    /^((docs|examples|deploy)\/.*|(packages|services)\/[^/]+\/[^/]+|(?!CLAUDE)[^/]+)\.md$/,
   )
   expect(deadPaths(documents, projectPaths())).toEqual([])
 })
