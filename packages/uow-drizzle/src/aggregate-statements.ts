@@ -38,7 +38,7 @@ const MANY = 8
 
 /**
  * The statement of a kind for some rows of values. `build` is given these rows or such with placeholders, which look
- * alike to drizzle; in a condition each must stand in `valueOf`.
+ * alike to drizzle; in a condition each must stand in `encoded`.
  */
 export function statementOn<V extends readonly Row[]>(
   table: PgTable,
@@ -64,7 +64,7 @@ export function statementOn<V extends readonly Row[]>(
 }
 
 /** A value as a column writes it. */
-export function valueOf(column: PgColumn, value: unknown): SQL | Param {
+export function encoded(column: PgColumn, value: unknown): SQL | Param {
   return sql.param(value, column)
 }
 

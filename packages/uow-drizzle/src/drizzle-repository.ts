@@ -7,7 +7,7 @@ import {
 } from '@posthorn/core/storage'
 import { eq, getTableName } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
-import { rowsOf, type Statement, statementOn, valueOf } from './aggregate-statements.ts'
+import { encoded, rowsOf, type Statement, statementOn } from './aggregate-statements.ts'
 import type { AggregateTables, ChildTable, RootTable } from './aggregate-tables.ts'
 import type { DrizzleUnit } from './drizzle-transaction.ts'
 import { pipelined } from './pipelined.ts'
@@ -80,7 +80,7 @@ function select(unit: DrizzleUnit, table: PgTable, column: PgColumn, value: stri
     const query = unit.db
       .select()
       .from(table)
-      .where(eq(column, valueOf(column, sought.value)))
+      .where(eq(column, encoded(column, sought.value)))
     return lock ? query.for('update') : query
   })
 }
@@ -90,6 +90,6 @@ function selectVersion(unit: DrizzleUnit, table: RootTable, id: string): Stateme
     unit.db
       .select({ version: table.version })
       .from(table as PgTable)
-      .where(eq(table.id, valueOf(table.id, sought.id))),
+      .where(eq(table.id, encoded(table.id, sought.id))),
   )
 }

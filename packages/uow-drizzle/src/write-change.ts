@@ -7,11 +7,15 @@ import {
 } from '@posthorn/core/storage'
 import { and, eq, getTableName, type SQL, sql } from 'drizzle-orm'
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
-import { type Statement, statementOn, valueOf } from './aggregate-statements.ts'
+import { encoded, type Statement, statementOn } from './aggregate-statements.ts'
 import { type AggregateTables, childOf, columnOf } from './aggregate-tables.ts'
 import { uniqueViolation } from './classify-error.ts'
-import type { DrizzleUnit } from './drizzle-transaction.ts'
-import type { Parameter } from './statement-client.ts'
+import type { Db, Parameter } from './statement-client.ts'
+
+/** A unit, of which only its drizzle is used, and that only for a statement that was not yet built. */
+interface WithDb {
+  readonly db: Db
+}
 
 type Run = (text: string, parameters: readonly Parameter[]) => Promise<readonly unknown[]>
 
@@ -26,7 +30,7 @@ const INSERT_ROWS = 500
  * whether the others may be written at all. What is wrong with a value shows now, before any of them is sent.
  */
 export function writeChange(
-  unit: DrizzleUnit,
+  unit: WithDb,
   tables: AggregateTables,
   change: AggregateChange,
 ): readonly Write[] {
@@ -43,13 +47,13 @@ function sent({ text, parameters }: Statement): Sent {
   return (run) => run(text, parameters)
 }
 
-function insert(unit: DrizzleUnit, table: PgTable, rows: readonly Row[]): Sent {
+function insert(unit: WithDb, table: PgTable, rows: readonly Row[]): Sent {
   const values = rows.map((row) => known(table, row))
   return sent(statementOn(table, 'insert', values, (each) => unit.db.insert(table).values([...each])))
 }
 
 /** Gives a row for each that was updated. */
-function update(unit: DrizzleUnit, table: PgTable, row: Row, key: Row): Sent {
+function update(unit: WithDb, table: PgTable, row: Row, key: Row): Sent {
   const values = [known(table, row), key] as const
   const statement = statementOn(table, 'update', values, ([set, sought]) =>
     unit.db.update(table).set(set).where(matches(table, sought)).returning({ one: sql`1` }),
@@ -57,22 +61,22 @@ function update(unit: DrizzleUnit, table: PgTable, row: Row, key: Row): Sent {
   return sent(statement)
 }
 
-function remove(unit: DrizzleUnit, table: PgTable, key: Row): Sent {
+function remove(unit: WithDb, table: PgTable, key: Row): Sent {
   const statement = statementOn(table, 'delete', [key] as const, ([sought]) =>
     unit.db.delete(table).where(matches(table, sought)),
   )
   return sent(statement)
 }
 
-function removeAll(unit: DrizzleUnit, table: PgTable, column: PgColumn, value: string): Sent {
+function removeAll(unit: WithDb, table: PgTable, column: PgColumn, value: string): Sent {
   const statement = statementOn(table, `delete by ${column.name}`, [{ value }] as const, ([sought]) =>
-    unit.db.delete(table).where(eq(column, valueOf(column, sought.value))),
+    unit.db.delete(table).where(eq(column, encoded(column, sought.value))),
   )
   return sent(statement)
 }
 
 function writeRoot(
-  unit: DrizzleUnit,
+  unit: WithDb,
   { table }: AggregateTables,
   { kind, id, version, sought, root }: AggregateChange,
 ): Write {
@@ -103,7 +107,7 @@ function isTaken(table: PgTable, error: unknown): boolean {
 }
 
 function writeChildren(
-  unit: DrizzleUnit,
+  unit: WithDb,
   tables: AggregateTables,
   { table: name, inserted, updated, deleted }: RowChanges,
   { kind, id }: AggregateChange,
@@ -130,7 +134,7 @@ function known(table: PgTable, row: Row): Row {
 function matches(table: PgTable, key: Row): SQL | undefined {
   const conditions = Object.entries(key).map(([property, value]) => {
     const column = columnOf(table, property)
-    return eq(column, valueOf(column, value))
+    return eq(column, encoded(column, value))
   })
   return and(...conditions)
 }

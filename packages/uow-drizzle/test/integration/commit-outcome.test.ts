@@ -234,7 +234,7 @@ test('a commit that gets no answer and loses no connection is asked about as wel
   await quick.end(100)
 })
 
-test('a commit that gets no answer, of a transaction without an id, is unknown after a while', async () => {
+test('a commit that gets no answer is unknown after a while', async () => {
   await using quick = postgresDriver(proxy.url, { max: 1, patience: 200 })
   const transaction = await quick.begin({ statementTimeout: 300, lockTimeout: 100 })
   await transaction.run('select 1')
@@ -244,11 +244,12 @@ test('a commit that gets no answer, of a transaction without an id, is unknown a
   await quick.end(100)
 })
 
-test('a transaction without an id to ask for is unknown at once', async () => {
+test('a commit that is lost is unknown at once, and can be asked about', async () => {
   onCommit(loseCommit)
   const transaction = await driver.begin()
   await transaction.run('select 1')
   await expect(transaction.commit()).rejects.toMatchObject({ code: 'CommitOutcomeUnknown' })
+  expect(await transaction.outcome()).toBe('aborted')
 })
 
 test('a commit that Postgres refuses is no unknown outcome', async () => {

@@ -59,6 +59,6 @@ test('C51 a failure is no answer while the broker may deliver the call again, wh
   const ended = expect(called).rejects.toMatchObject({ code: 'CallTimeout', outcome: 'unknown' })
   await settle()
   expect(failures).toMatchObject([{ reason: 'handler-failed', action: 'requeue' }])
-  clock.advance(1_000)
+  await clock.advance(1_000)
   await ended
 })
