@@ -82,6 +82,15 @@ export class InMemoryBroker {
     )
   }
 
+  /** How many messages wait or are out to consumers, those in dead queues excepted. */
+  get unsettled(): number {
+    let count = 0
+    for (const { queues } of this.#vhosts.values()) {
+      for (const { plan, size, out } of queues) if (!plan.name.endsWith(deadQueue(''))) count += size + out
+    }
+    return count
+  }
+
   /** Loses messages that wait, as a broker does that ends before they are on its disk. */
   lose(isLost: (frame: Frame) => boolean): void {
     for (const { queues } of this.#vhosts.values()) for (const queue of queues) queue.lose(isLost)

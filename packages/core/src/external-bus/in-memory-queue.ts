@@ -54,6 +54,11 @@ export class InMemoryQueue {
     return this.#ready.map(({ frame }) => frame)
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#ready.length
+  }
+
   /** Messages that are out to consumers and not settled. */
   get out(): number {
     return this.#out

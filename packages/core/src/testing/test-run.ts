@@ -6,7 +6,7 @@ import type { System } from '../messages/define-system.ts'
 import type { AnyCommandDefinition, AnyEventDefinition, MessageOf } from '../messages/definitions.ts'
 import type { Command, Event, Message, ResultOf } from '../messages/message.ts'
 import { splitType } from '../messages/names.ts'
-import { allTurns } from './all-turns.ts'
+import { allPromises, allTurns } from './all-turns.ts'
 import { type DeadMessage, deadMessages } from './dead-messages.ts'
 import { notSettled, runFailed } from './run-failures.ts'
 import type { TestedParts } from './tested-service.ts'
@@ -31,7 +31,10 @@ interface RunParts extends Unrest {
 
 /** In ms. */
 const STOP_DEADLINE = 1_000
-/** In ms, while something real is waited for. */
+/** After so many pauses that were skipped, everybody else in the process has a turn. */
+const SKIPS = 50
+/** What does not end in so many turns waits for something real, in which time the process may rest, for so many ms. */
+const TURNS = 20
 const PAUSE = 2
 
 /**
@@ -121,16 +124,23 @@ export class TestRun<P extends Readonly<Record<string, TestedParts>> = Readonly<
     const furthest = clock.now() + within
     const maySkip = services.every(({ keepsTime }) => keepsTime)
     let waitingSince = performance.now()
-    for (;;) {
-      await oneTurn()
+    for (let [skips, waits] = [0, 0]; ; ) {
+      await allPromises()
       if ((await isQuiet(this.#parts)) && (await staysQuiet(this.#parts))) break
       const isLate = performance.now() - waitingSince > deadline
       if (isLate || clock.now() > furthest) {
         const left = await describeUnrest(this.#parts)
         throw notSettled(isLate ? `${deadline} ms` : `${within} ms of its own time`, left, tracker.failed)
       }
-      if (maySkip && !isBusy(this.#parts) && clock.skip()) waitingSince = performance.now()
-      else await delay(PAUSE)
+      if (maySkip && !isBusy(this.#parts) && clock.skip()) {
+        waitingSince = performance.now()
+        waits = 0
+        skips += 1
+        if (skips % SKIPS === 0) await oneTurn()
+      } else {
+        waits += 1
+        await (waits > TURNS ? delay(PAUSE) : oneTurn())
+      }
     }
     const failed = tracker.takeUntold()
     if (failed.length > 0 && !mayFail) throw runFailed(failed)

@@ -28,7 +28,7 @@ export function isBusy({ services, played }: Unrest): boolean {
 /** Whether nothing is left to be done, dead letters excepted. */
 export async function isQuiet(unrest: Unrest): Promise<boolean> {
   const { broker, services } = unrest
-  const nothingMoves = () => !isBusy(unrest) && workQueues(broker).length === 0
+  const nothingMoves = () => !isBusy(unrest) && broker.unsettled === 0
   if (!nothingMoves()) return false
   for (const { parts } of services) {
     const depth = await parts.outbox.depth()

@@ -17,6 +17,8 @@ export class VirtualClock implements Clock {
   readonly #begun = systemClock.now()
   #ahead = 0
   #order = 0
+  /** By the wall's clock. */
+  #wakesAt = Number.POSITIVE_INFINITY
   #cancelWaking: () => void = () => undefined
 
   constructor({ flows = false }: { readonly flows?: boolean } = {}) {
@@ -68,12 +70,17 @@ export class VirtualClock implements Clock {
     return this.#agenda.first
   }
 
-  /** Has the next timer happen when the wall's clock says so. */
+  /** Has the next timer happen when the wall's clock says so. Who is woken too early sleeps on. */
   #wake(): void {
-    this.#cancelWaking()
     const next = this.#flows ? this.#next() : undefined
     if (next === undefined) return
-    this.#cancelWaking = systemClock.after(Math.max(0, Math.ceil(next.at - this.now())), () => {
+    const wall = systemClock.now()
+    const at = wall + Math.max(0, next.at - this.now())
+    if (this.#wakesAt <= at) return
+    this.#cancelWaking()
+    this.#wakesAt = at
+    this.#cancelWaking = systemClock.after(Math.ceil(at - wall), () => {
+      this.#wakesAt = Number.POSITIVE_INFINITY
       this.#runNext(this.now())
       this.#wake()
     })
