@@ -182,6 +182,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
       const entry = this.#staged.get(OUTBOX, position) as InMemoryEntry | undefined
       return entry !== undefined && entry.diedAt === null
     }
+    this.#assertActive()
     // What is not there cannot be locked, and keeps nobody waiting.
     if (!isThere()) return false
     await this.#lock(entryLock(position))
