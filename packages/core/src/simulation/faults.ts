@@ -71,9 +71,10 @@ export const faults = {
   'no-answer': ({ outside }, random, happened) => {
     outside.next = { fault: random.pick(['refused', 'lost'] as const), happened }
   },
-  crash: (faulty, random, happened) => replace(faulty, random, happened, 'crash'),
-  stop: (faulty, random, happened) => replace(faulty, random, happened, 'stop'),
-  slow: ({ processes, scheduler }, random, happened) => {
+  crash: (faulty, random, happened) => end(faulty, random, happened, 'crash'),
+  stop: (faulty, random, happened) => end(faulty, random, happened, 'stop'),
+  slow: (faulty, random, happened) => {
+    const { processes, scheduler } = faulty
     const process = pick(processes, random)
     if (process === undefined) return
     const { actor } = process
@@ -82,14 +83,18 @@ export const faults = {
       actor.slowness = 1
     })
     happened(`${actor.name} is ${actor.slowness} times slower`)
+    losePatience(faulty, process, random, happened)
   },
-  /** As with a process that is stopped, or collects garbage. */
-  freeze: ({ processes, scheduler }, random, happened) => {
+  /** As with a process that collects garbage. */
+  freeze: (faulty, random, happened) => {
+    const { processes, scheduler } = faulty
     const process = pick(processes, random)
     if (process === undefined) return
+    const { actor } = process
     const ms = random.pick([20, 300, 3_000, 6_000, 40_000])
-    process.actor.pausedUntil = scheduler.now + ms * 1_000
-    happened(`${process.actor.name} does nothing for ${ms} ms`)
+    actor.pausedUntil = Math.max(actor.pausedUntil, scheduler.now + ms * 1_000)
+    happened(`${actor.name} does nothing for ${ms} ms`)
+    losePatience(faulty, process, random, happened)
   },
   'clock-skew': ({ processes }, random, happened) => {
     const process = pick(processes, random)
@@ -120,7 +125,19 @@ function loseLink(
   happened(`the connection of ${link.process.name} to ${link.vhost} is dead (${direction})`)
 }
 
-function replace(faulty: Faulty, random: Random, happened: Happened, how: 'crash' | 'stop'): void {
+/** Who does not answer is often told to stop. */
+function losePatience(
+  { replace }: Faulty,
+  process: SimulatedProcess,
+  random: Random,
+  happened: Happened,
+): void {
+  if (process.isStopping || random.chance(0.5)) return
+  replace(process, 'stop', 0)
+  happened(`${process.actor.name} is told to stop`, 'stop')
+}
+
+function end(faulty: Faulty, random: Random, happened: Happened, how: 'crash' | 'stop'): void {
   const process = pick(
     faulty.processes.filter(({ isStopping }) => how === 'crash' || !isStopping),
     random,

@@ -1,8 +1,8 @@
 import { planSystem } from '../external-bus/plan-system.ts'
 import { checkAsked, checkSimulation } from './check-simulation.ts'
 import type { FaultName } from './faults.ts'
-import type { Outcome } from './outcome.ts'
-import { allFaults, nothingOmitted, type Omitted, planFaults } from './plan.ts'
+import type { Outcome, Violation } from './outcome.ts'
+import { allFaults, nothingOmitted, type Omitted, type PlannedFault, planFaults } from './plan.ts'
 import { replaceGlobals } from './process-globals.ts'
 import { checkSame } from './same-trace.ts'
 import { SeedRunner } from './seed-runner.ts'
@@ -43,7 +43,8 @@ async function simulateAlone(world: World, options: SimulationOptions): Promise<
 
   const common = { world, plan, invariants, omitted: nothingOmitted, stacks: false, onStep: undefined }
 
-  const fail = async (seed: number, failed: Outcome, planned: ReturnType<typeof planFaults>) => {
+  const fail = async (failed: Outcome, violation: Violation, planned: readonly PlannedFault[]) => {
+    const { seed } = failed
     const again = (omitted: Omitted, watched = {}) =>
       runner.run({ ...common, seed, faults: planned, omitted, ...watched })
     checkSame(failed, await again(nothingOmitted))
@@ -53,7 +54,7 @@ async function simulateAlone(world: World, options: SimulationOptions): Promise<
       stacks: true,
       onStep: onStep && ((step: TraceStep) => onStep(step, 'shortest')),
     })
-    throw new SimulationFailed(shortest, total.seeds)
+    throw new SimulationFailed(shortest, shortest.violation ?? violation, total.seeds)
   }
 
   try {
@@ -67,7 +68,7 @@ async function simulateAlone(world: World, options: SimulationOptions): Promise<
         stacks: onStep !== undefined,
         onStep: onStep && ((step: TraceStep) => onStep(step, 'seed')),
       })
-      if (outcome.violation !== null) await fail(seed, outcome, planned)
+      if (outcome.violation !== null) await fail(outcome, outcome.violation, planned)
       if (seed === first) checkSame(outcome, await runner.run(options))
       total.seeds += 1
       total.steps += outcome.steps

@@ -1,6 +1,6 @@
 import { PosthornError } from '../errors.ts'
 import { sequenceDiagram, telling, traceText } from './describe-trace.ts'
-import type { Outcome } from './outcome.ts'
+import type { Outcome, Violation } from './outcome.ts'
 import type { TraceStep } from './trace.ts'
 
 /**
@@ -15,8 +15,11 @@ export class SimulationFailed extends PosthornError<'SimulationFailed'> {
   /** How many seeds were run before this one. */
   readonly seedsBefore: number
 
-  constructor({ seed, violation, trace: { steps }, lastError }: Outcome, seedsBefore: number) {
-    const { invariant, what } = violation ?? { invariant: 'the shortest run fails', what: 'It did not' }
+  constructor(
+    { seed, trace: { steps }, lastError }: Outcome,
+    { invariant, what }: Violation,
+    seedsBefore: number,
+  ) {
     const story = traceText(telling(steps))
     super('SimulationFailed', `Seed ${seed} breaks a promise: ${invariant}.\n${what}\n\n${story}\n`, {
       details: { seed, invariant },

@@ -150,15 +150,16 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
   async #write(changes: Changes): Promise<readonly OutboxEntry[]> {
     this.#assertActive()
     for (const { repository, change } of changes) {
-      await this.#lock(aggregateLock(repository.identities.name, change.id))
+      const { name } = repository.identities
+      // A key that is taken is refused at once, whoever holds the row.
+      this.#assertFree(name, change)
+      await this.#lock(aggregateLock(name, change.id))
     }
     for (const { repository, change } of changes) {
       const { name } = repository.identities
-      const { kind, id, version, sought, rows } = change
+      const { kind, id, version, rows } = change
       const stored = this.#stored(name, id)
-      if (kind === 'insert' && stored !== undefined) {
-        throw sought ? concurrencyConflict(name, id) : aggregateExists(name, id)
-      }
+      this.#assertFree(name, change)
       if (kind !== 'insert' && stored?.version !== version) throw concurrencyConflict(name, id)
       const written = kind === 'delete' ? undefined : { version: version + 1, rows: copyRows(rows) }
       this.#staged.set(aggregateTable(name), id, written)
@@ -171,10 +172,21 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
     return entries
   }
 
+  #assertFree(name: string, { kind, id, sought }: AggregateChange): void {
+    if (kind !== 'insert' || this.#stored(name, id) === undefined) return
+    throw sought ? concurrencyConflict(name, id) : aggregateExists(name, id)
+  }
+
   async #strikeOff(position: string): Promise<boolean> {
+    const isThere = () => {
+      const entry = this.#staged.get(OUTBOX, position) as InMemoryEntry | undefined
+      return entry !== undefined && entry.diedAt === null
+    }
+    this.#assertActive()
+    // What is not there cannot be locked, and keeps nobody waiting.
+    if (!isThere()) return false
     await this.#lock(entryLock(position))
-    const entry = this.#staged.get(OUTBOX, position) as InMemoryEntry | undefined
-    if (entry === undefined || entry.diedAt !== null) return false
+    if (!isThere()) return false
     this.#staged.set(OUTBOX, position, undefined)
     return true
   }

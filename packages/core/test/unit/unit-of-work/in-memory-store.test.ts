@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
 import { gate } from '../../../src/contract-tests/external-bus/eventually.ts'
 import { Basket, basketMapping, market } from '../../../src/contract-tests/unit-of-work/market.ts'
+import {
+  isPending,
+  rejectsWith,
+  storedEntries,
+} from '../../../src/contract-tests/unit-of-work/store-fixture.ts'
 import { inMemoryRepository } from '../../../src/unit-of-work/in-memory-repository.ts'
 import { InMemoryStore } from '../../../src/unit-of-work/in-memory-store.ts'
 import type { InMemoryUnit } from '../../../src/unit-of-work/in-memory-transaction.ts'
@@ -77,6 +82,33 @@ test('whoever rolls back what an abort is rolling back waits for the end of that
   way.open()
   await rolledBack
   expect(transaction.state).toBe('rolled-back')
+})
+
+test('an entry that is gone has no lock: whoever looks for it keeps nobody waiting', async () => {
+  const { store, units } = newUnits()
+  const [position = ''] = await storedEntries({ units } as never, { handler: 'look' })
+  const first = await units.begin()
+  expect(await first.outbox.strikeOff(position)).toBe(true)
+  await first.commit()
+  expect(store.queue.size).toBe(0)
+
+  const [second, third] = [await units.begin(), await units.begin()]
+  expect(await second.outbox.strikeOff(position)).toBe(false)
+  expect(await isPending(third.outbox.strikeOff(position))).toBe(false)
+  await Promise.all([second.rollback(), third.rollback()])
+})
+
+test('an id that is taken is refused at once, though somebody else has locked it', async () => {
+  const { units } = newUnits()
+  const late = await units.begin()
+  expect(await late.unit.baskets.get('a')).toBeUndefined()
+  late.unit.baskets.add(Basket.new('a'))
+  await units.run(async ({ baskets }) => baskets.add(Basket.new('a')))
+  const holder = await units.begin()
+  await holder.unit.baskets.get('a', { lock: 'update' })
+
+  await rejectsWith(late.commit(), 'ConcurrencyConflict')
+  await holder.rollback()
 })
 
 test('a finder gives the ids of what is stored and matches', async () => {
