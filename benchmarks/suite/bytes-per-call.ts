@@ -9,7 +9,7 @@ const BURST = 50
  */
 export async function bytesPerCall(call: (index: number) => Promise<unknown>): Promise<number> {
   const growths: number[] = []
-  for (let burst = 0; burst < 21; burst++) {
+  for (let burst = 0; burst < 9; burst++) {
     globalThis.gc?.()
     const before = process.memoryUsage().heapUsed
     for (let index = 0; index < BURST; index++) await call(index)

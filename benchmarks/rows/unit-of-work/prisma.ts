@@ -3,8 +3,12 @@ import { contendChanging } from './contend-changing.ts'
 import { lineChanged } from './orders.ts'
 import { PrismaClient } from './prisma-client/client.js'
 
+/** A busy machine is no reason to give up; its own limits are 2 s and 5 s. In ms. */
+const transactionOptions = { maxWait: 30_000, timeout: 30_000 }
+
 await contendChanging(async (connectionString, max) => {
-  const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString, max }) })
+  const adapter = new PrismaPg({ connectionString, max })
+  const prisma = new PrismaClient({ adapter, transactionOptions })
   return {
     async change(orderId, sku) {
       await prisma.$transaction(async (tx) => {
