@@ -4,6 +4,7 @@ import { createExternalBus } from '../../../src/external-bus/connected-external-
 import type { DeliveryFailure } from '../../../src/external-bus/delivery-failure.ts'
 import { settle } from '../manual-clock.ts'
 import { allocation, system } from './allocation-system.ts'
+import { withChangedLinks } from './changed-links.ts'
 import { openWorld } from './world.ts'
 
 const { Allocate } = allocation.commands
@@ -19,24 +20,10 @@ function hearingNothing(broker: Broker): Broker {
     reject: () => undefined,
     release: () => undefined,
   })
-  return {
-    ...broker,
-    open: async (vhost, events) => {
-      const link = await broker.open(vhost, events)
-      return {
-        vhost,
-        get state() {
-          return link.state
-        },
-        publish: (frame, deadline) => link.publish(frame, deadline),
-        consume: (queue, options, receive) =>
-          link.consume(queue, options, (incoming) => receive(unheard(incoming))),
-        check: (...names) => link.check(...names),
-        declare: (plan) => link.declare(plan),
-        close: (deadline) => link.close(deadline),
-      }
-    },
-  }
+  return withChangedLinks(broker, (link) => ({
+    consume: (queue, options, receive) =>
+      link.consume(queue, options, (incoming) => receive(unheard(incoming))),
+  }))
 }
 
 test('C51 a failure is no answer while the broker may deliver the call again, whatever the callee believes', async () => {

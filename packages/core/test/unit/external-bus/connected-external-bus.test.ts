@@ -7,6 +7,7 @@ import { InMemoryBroker } from '../../../src/external-bus/in-memory-broker.ts'
 import { sendFrame } from '../../../src/external-bus/wire-format.ts'
 import { settle } from '../manual-clock.ts'
 import { allocation, system } from './allocation-system.ts'
+import { withChangedLinks } from './changed-links.ts'
 import { sentBy } from './vectors.ts'
 import { openWorld } from './world.ts'
 
@@ -20,30 +21,17 @@ function slowed(
   broker: Broker,
   { beforeClose, afterConsume }: { beforeClose?: () => unknown; afterConsume?: () => unknown },
 ): Broker {
-  return {
-    ...broker,
-    open: async (vhost, events) => {
-      const link = await broker.open(vhost, events)
-      return {
-        vhost,
-        get state() {
-          return link.state
-        },
-        publish: (frame, deadline) => link.publish(frame, deadline),
-        consume: async (...args) => {
-          const consumer = await link.consume(...args)
-          await afterConsume?.()
-          return consumer
-        },
-        check: (...names) => link.check(...names),
-        declare: (plan) => link.declare(plan),
-        close: async (deadline) => {
-          await beforeClose?.()
-          await link.close(deadline)
-        },
-      }
+  return withChangedLinks(broker, (link) => ({
+    consume: async (...args) => {
+      const consumer = await link.consume(...args)
+      await afterConsume?.()
+      return consumer
     },
-  }
+    close: async (deadline) => {
+      await beforeClose?.()
+      await link.close(deadline)
+    },
+  }))
 }
 
 test('a bus speaks only as the user of its broker', () => {
