@@ -70,11 +70,15 @@ test.each(pages)(
   300_000,
 )
 
-test('whoever has read it has the packages from the registry, and two services that have talked', async () => {
+test('what the reader has of Posthorn in the end is what was released', async () => {
   const lock = JSON.parse(await readFile(join(folder, 'project/package-lock.json'), 'utf8'))
-  const own = Object.entries<{ resolved: string }>(lock.packages).filter(([path]) =>
-    path.startsWith('node_modules/@posthorn/'),
+  const own = Object.entries<{ integrity: string }>(lock.packages).flatMap(([path, { integrity }]) =>
+    path.startsWith('node_modules/@posthorn/') ? [{ name: basename(path), integrity }] : [],
   )
-  expect(own.map(([path]) => basename(path))).toEqual(['core', 'rabbitmq', 'uow-drizzle'])
-  for (const [, { resolved }] of own) expect(resolved).toContain(registry.url)
+  expect(own.map(({ name }) => name)).toEqual(['core', 'rabbitmq', 'uow-drizzle'])
+  for (const { name, integrity } of own) {
+    const response = await fetch(`${registry.url}@posthorn%2f${name}/latest`)
+    const { dist } = (await response.json()) as { dist: { integrity: string } }
+    expect(integrity).toBe(dist.integrity)
+  }
 })
