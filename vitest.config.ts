@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const conditions = ['@posthorn/source', 'node', 'import', 'default']
 
@@ -29,9 +30,21 @@ function project(name: string, place: number, include: string[]) {
 
 const kind = (name: string) => `{packages,services}/*/test/${name}/**/*.test.ts`
 
+/** Whose files take half a minute and more: begun last, one would run alone at the end. */
+const LONG = /\/tooling\/e2e\/(simulation|northwind|faults|tutorial|publishing)/
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]) {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification) => LONG.test(moduleId)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
+
 export default defineConfig({
   test: {
     maxWorkers: 3,
+    sequence: { sequencer: LongFirst },
     projects: [
       project('tidy', 1, ['tooling/checks/**/*.test.ts']),
       project('unit', 1, [kind('unit'), 'tooling/*/test/unit/**/*.test.ts']),
