@@ -18,7 +18,12 @@ export interface HandlerLimit {
   readonly handler: string
   readonly ms: number
   /** Abort the work too, which then says itself how it ends. */
-  readonly outer: readonly AbortSignal[]
+  readonly outer: () => readonly AbortSignal[]
+}
+
+/** What has a signal. To make one takes longer than all else that a bus does for a message: it is made when asked for. */
+export interface Signalled {
+  readonly signal: AbortSignal
 }
 
 /**
@@ -28,28 +33,76 @@ export interface HandlerLimit {
  */
 export async function withinLimit<T>(
   clock: Clock,
-  { handler, ms, outer }: HandlerLimit,
-  work: (signal: AbortSignal) => Promise<T>,
+  limit: HandlerLimit,
+  work: (limited: Signalled) => Promise<T>,
 ): Promise<T> {
-  const controller = new AbortController()
-  const unlink = outer.map((signal) => linkTo(signal, controller))
+  const limited = new Limited(limit)
   let cancel: () => void = () => undefined
-  const expired = new Promise<never>((_resolve, reject) => {
-    cancel = clock.after(ms, () => {
-      const error = new PosthornError(
-        'HandlerTimeout',
-        `${handler} did not finish within ${ms} ms; make it faster or raise its limit`,
-        { outcome: 'unknown', retryable: true, details: { handler, ms } },
-      )
-      controller.abort(error)
-      reject(error)
-    })
-  })
   try {
-    return await Promise.race([work(controller.signal), expired])
+    return await new Promise<T>((resolve, reject) => {
+      cancel = clock.after(limit.ms, () => reject(limited.expire()))
+      work(limited).then(resolve, reject)
+    })
   } finally {
     cancel()
-    for (const end of unlink) end()
+    limited.end()
+  }
+}
+
+/** Gives an object just made the signal of another, still unmade. */
+export function withSignal<T extends object>(made: T, source: Signalled): T & Signalled {
+  // A symbol and a getter that all share, so that all have one hidden class.
+  ;(made as { [SOURCE]?: Signalled })[SOURCE] = source
+  return Object.defineProperty(made, 'signal', FROM_SOURCE) as T & Signalled
+}
+
+const SOURCE = Symbol('source')
+
+const FROM_SOURCE: PropertyDescriptor = {
+  enumerable: true,
+  configurable: true,
+  get(this: { readonly [SOURCE]: Signalled }) {
+    return this[SOURCE].signal
+  },
+}
+
+class Limited implements Signalled {
+  readonly #limit: HandlerLimit
+  #controller: AbortController | undefined
+  #unlink: readonly (() => void)[] | undefined
+  #expired: PosthornError | undefined
+  #ended = false
+
+  constructor(limit: HandlerLimit) {
+    this.#limit = limit
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= this.#control()
+    return this.#controller.signal
+  }
+
+  expire(): PosthornError {
+    const { handler, ms } = this.#limit
+    this.#expired = new PosthornError(
+      'HandlerTimeout',
+      `${handler} did not finish within ${ms} ms; make it faster or raise its limit`,
+      { outcome: 'unknown', retryable: true, details: { handler, ms } },
+    )
+    this.#controller?.abort(this.#expired)
+    return this.#expired
+  }
+
+  end(): void {
+    this.#ended = true
+    for (const unlink of this.#unlink ?? []) unlink()
+  }
+
+  #control(): AbortController {
+    const controller = new AbortController()
+    if (this.#expired !== undefined) controller.abort(this.#expired)
+    else if (!this.#ended) this.#unlink = this.#limit.outer().map((signal) => linkTo(signal, controller))
+    return controller
   }
 }
 

@@ -123,9 +123,13 @@ async function callAll(
 ): Promise<void> {
   const { message, definition } = accepted
   const handlers = context.registrations.eventHandlers(definition.type)
-  const limit = { handler: definition.type, ms: context.handlerTimeout, outer: [context.deliveries.ending] }
-  const results = await withinLimit(context.clock, limit, (signal) => {
-    const delivery = deliveryOf(incoming, accepted, signal, attempt)
+  const limit = {
+    handler: definition.type,
+    ms: context.handlerTimeout,
+    outer: () => [context.deliveries.ending],
+  }
+  const results = await withinLimit(context.clock, limit, (limited) => {
+    const delivery = deliveryOf(incoming, accepted, limited, attempt)
     const call = async (handler: AnyEventReceiver) =>
       handler(message as Parameters<AnyEventReceiver>[0], delivery)
     return Promise.allSettled(handlers.map(call))

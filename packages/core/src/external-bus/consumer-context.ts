@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { System } from '../messages/define-system.ts'
 import type { CommandDefinition, EventDefinition } from '../messages/definitions.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { type Signalled, withSignal } from '../within.ts'
 import type { Broker, Incoming } from './broker.ts'
 import type { Deliveries } from './deliveries.ts'
 import { describeFailure, type FailureListener } from './delivery-failure.ts'
@@ -60,14 +61,16 @@ export async function settleFailure(
 export function deliveryOf(
   incoming: Incoming,
   { sender, fingerprint }: Accepted<CommandDefinition | EventDefinition>,
-  signal: AbortSignal,
+  limited: Signalled,
   attempt: number = sender.attempt,
 ): Delivery {
-  return {
-    caller: sender.caller,
-    redelivered: incoming.redelivered || attempt > 1,
-    attempt,
-    signal,
-    fingerprint,
-  }
+  return withSignal(
+    {
+      caller: sender.caller,
+      redelivered: incoming.redelivered || attempt > 1,
+      attempt,
+      fingerprint,
+    },
+    limited,
+  )
 }

@@ -111,11 +111,11 @@ function callHandler(
 ): Promise<unknown> {
   const { type } = accepted.definition
   const handler = context.registrations.commandHandler(type)
-  const outer = [context.deliveries.ending]
-  return withinLimit(context.clock, { handler: type, ms: limit, outer }, async (signal) =>
+  const outer = () => [context.deliveries.ending]
+  return withinLimit(context.clock, { handler: type, ms: limit, outer }, async (limited) =>
     handler?.(
       accepted.message as Parameters<NonNullable<typeof handler>>[0],
-      deliveryOf(incoming, accepted, signal),
+      deliveryOf(incoming, accepted, limited),
     ),
   )
 }

@@ -11,6 +11,7 @@ import type { OutboxEntry } from '../outbox/outbox.ts'
 import { mayYetSucceed } from '../outbox/outbox-policy.ts'
 import { during, inTrace } from '../telemetry/during.ts'
 import { retryConflicts } from '../unit-of-work/retry-conflicts.ts'
+import { withSignal } from '../within.ts'
 import { type Handler, type HandlerRegistry, handlerRegistry } from './handler-registry.ts'
 import type { CommandTable, HandlerContext } from './handlers.ts'
 import { Lifecycle } from './lifecycle.ts'
@@ -130,8 +131,8 @@ class InProcessMessageBus<
   }
 
   async receive(message: Command | Event, delivery: Delivery): Promise<unknown> {
-    const { caller, redelivered, attempt, signal } = delivery
-    const context = { caller, redelivered, attempt, signal, dependencies: this.#dependencies }
+    const { caller, redelivered, attempt } = delivery
+    const context = withSignal({ caller, redelivered, attempt, dependencies: this.#dependencies }, delivery)
     const claim = (consumer: string): { readonly claim: Claim } => ({
       claim: {
         key: { consumer, source: caller, messageId: message.id },

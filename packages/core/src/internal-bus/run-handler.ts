@@ -5,6 +5,7 @@ import type { OutboxEntry, OutboxRecord } from '../outbox/outbox.ts'
 import { localRecord } from '../outbox/outbox-record.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Transaction, UnitsOfWork } from '../unit-of-work/unit-of-work.ts'
+import { withSignal } from '../within.ts'
 import type { Handler, HandlerRegistry } from './handler-registry.ts'
 import type { HandlerContext, Outgoing } from './handlers.ts'
 import { type ChainLink, routeMessages } from './route-messages.ts'
@@ -143,7 +144,7 @@ async function inUnit<R extends object>(
 ): Promise<Ran> {
   const { claim, position, handler, message } = task
   const handling = { handler: handler.fullName, messageId: message.id }
-  const transaction = await parts.units.begin({ signal: context.signal, attempt, handling })
+  const transaction = await parts.units.begin(withSignal({ attempt, handling }, context))
   try {
     if (claim !== undefined) {
       const claimed = await transaction.inbox.claim(claim.key, claim.fingerprint)

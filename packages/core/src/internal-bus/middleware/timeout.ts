@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { withinLimit } from '../../within.ts'
+import { withinLimit, withSignal } from '../../within.ts'
 import type { Middleware } from '../middleware.ts'
 
 /**
@@ -9,7 +9,8 @@ import type { Middleware } from '../middleware.ts'
  */
 export function timeout(ms: number, clock: Clock, stopping: () => AbortSignal): Middleware {
   return ({ handler, context }, next) =>
-    withinLimit(clock, { handler, ms, outer: [context.signal, stopping()] }, (signal) =>
-      next({ ...context, signal }),
-    )
+    withinLimit(clock, { handler, ms, outer: () => [context.signal, stopping()] }, (limited) => {
+      const { caller, redelivered, attempt, dependencies } = context
+      return next(withSignal({ caller, redelivered, attempt, dependencies }, limited))
+    })
 }

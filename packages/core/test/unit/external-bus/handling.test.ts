@@ -95,12 +95,12 @@ describe('what is being handled', () => {
 })
 
 describe('a time limit', () => {
-  const limit = { handler: 'a.B', ms: 100, outer: [] }
+  const limit = { handler: 'a.B', ms: 100, outer: () => [] }
 
   test('ends work that takes longer, as something that may still have happened', async () => {
     const clock = new ManualClock()
     let told: unknown
-    const work = withinLimit(clock, limit, (signal) => {
+    const work = withinLimit(clock, limit, ({ signal }) => {
       signal.addEventListener('abort', () => {
         told = signal.reason
       })
@@ -115,19 +115,23 @@ describe('a time limit', () => {
   test('leaves alone what ends in time', async () => {
     const clock = new ManualClock()
     const signals: AbortSignal[] = []
-    expect(await withinLimit(clock, limit, async (signal) => signals.push(signal))).toBe(1)
+    expect(await withinLimit(clock, limit, async ({ signal }) => signals.push(signal))).toBe(1)
     await clock.advance(200)
     expect(signals.map(({ aborted }) => aborted)).toEqual([false])
   })
 
   test('tells work that something else ends it, and lets it say how', async () => {
     const outer = new AbortController()
-    const work = withinLimit(new ManualClock(), { ...limit, outer: [outer.signal] }, (signal) => {
+    const work = withinLimit(new ManualClock(), { ...limit, outer: () => [outer.signal] }, ({ signal }) => {
       return new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason)))
     })
     outer.abort('the stop')
     expect(await work).toBe('the stop')
-    const late = withinLimit(new ManualClock(), { ...limit, outer: [outer.signal] }, async (signal) => signal)
+    const late = withinLimit(
+      new ManualClock(),
+      { ...limit, outer: () => [outer.signal] },
+      async ({ signal }) => signal,
+    )
     expect((await late).reason).toBe('the stop')
   })
 })
