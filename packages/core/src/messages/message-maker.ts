@@ -3,6 +3,7 @@ import type { CommandSpec, Envelope, EventSpec, Upcasters } from './definitions.
 import type { Cause, Message } from './message.ts'
 import { checkMessageName } from './names.ts'
 import { payloadOf } from './payload.ts'
+import { presentTime } from './present-time.ts'
 import { isSchema, type StandardSchemaV1 } from './standard-schema.ts'
 import { uuidV7 } from './uuid-v7.ts'
 import { orInvalid } from './validate.ts'
@@ -33,7 +34,7 @@ export function messageMaker(
       type,
       kind,
       version,
-      time: new Date().toISOString(),
+      time: presentTime(),
       payload: valid,
       correlationId: cause?.correlationId ?? id,
       causationId: cause?.id ?? null,

@@ -21,7 +21,7 @@ export function payloadOf<Output>(
   const payload = validate(schema, value, subject)
   if (payload === undefined && mayBeNothing) return payload
   const freezer = new Freezer()
-  orInvalid(subject, 'reading it', () => freezer.freeze(payload, '', 1))
+  orInvalid(subject, 'reading it', () => freezer.freeze(payload))
   if (freezer.issues.length > 0) throw new ValidationFailed(subject, freezer.issues)
   return payload
 }
@@ -29,26 +29,50 @@ export function payloadOf<Output>(
 /** Freezes a value and all that it holds, and notes what JSON has no word for. What has a `toJSON` is left as it is. */
 class Freezer {
   readonly issues: Issue[] = []
+  readonly #path: PropertyKey[] = []
   /** How many levels an object has, itself included; 0 until all of it has been read: whoever holds it then is held by it. */
-  readonly #levels = new Map<object, number>()
+  #levels: Map<object, number> | undefined
 
-  /** Gives the levels of the value. What stands in several places is read once, and counts in each. */
-  freeze(value: unknown, path: string, depth: number): number {
-    const known = typeof value === 'object' && value !== null ? this.#levels.get(value) : undefined
-    const fault = known === 0 ? 'holds itself' : faultOf(value, depth + (known ?? 1) - 1)
-    if (fault !== undefined) this.issues.push({ path, message: fault })
-    if (typeof value !== 'object' || value === null) return 0
+  /** Gives the levels of the value. What holds objects and stands in several places is read once, and counts in each. */
+  freeze(value: unknown): number {
+    const isObject = typeof value === 'object' && value !== null
+    const known = isObject ? this.#levels?.get(value) : undefined
+    const fault = known === 0 ? 'holds itself' : faultOf(value, this.#path.length + (known ?? 1))
+    if (fault !== undefined) this.issues.push({ path: this.#path.reduce(at, ''), message: fault })
+    if (!isObject) return 0
     if (known !== undefined || fault !== undefined || speaksForItself(value)) return known ?? 1
-    this.#levels.set(value, 0)
-    let deepest = 0
-    const held = Array.isArray(value) ? value.entries() : Object.entries(value)
-    for (const [key, item] of held) {
-      if (item === undefined && !Array.isArray(value)) continue
-      deepest = Math.max(deepest, this.freeze(item, at(path, key), depth + 1))
-    }
-    this.#levels.set(value, deepest + 1)
+    const deepest = Array.isArray(value) ? this.#freezeItems(value) : this.#freezeProperties(value)
+    this.#levels?.set(value, deepest + 1)
     Object.freeze(value)
     return deepest + 1
+  }
+
+  #freezeItems(array: readonly unknown[]): number {
+    let deepest = 0
+    for (let index = 0; index < array.length; index++) {
+      deepest = Math.max(deepest, this.#freezeHeld(array, index, array[index]))
+    }
+    return deepest
+  }
+
+  #freezeProperties(holder: object): number {
+    let deepest = 0
+    for (const key of Object.keys(holder)) {
+      const held = (holder as Readonly<Record<string, unknown>>)[key]
+      if (held !== undefined) deepest = Math.max(deepest, this.#freezeHeld(holder, key, held))
+    }
+    return deepest
+  }
+
+  #freezeHeld(holder: object, key: PropertyKey, held: unknown): number {
+    if (typeof held === 'object' && held !== null) {
+      this.#levels ??= new Map()
+      this.#levels.set(holder, 0)
+    }
+    this.#path.push(key)
+    const levels = this.freeze(held)
+    this.#path.pop()
+    return levels
   }
 }
 

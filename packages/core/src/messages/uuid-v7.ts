@@ -16,40 +16,37 @@ export function uuidSource(
   fill: (bytes: Uint8Array) => void,
   poolSize = 4096,
 ): UuidSource {
-  const pool = new Uint8Array(poolSize)
-  let used = pool.length
+  const pool = Buffer.alloc(poolSize)
+  let random = ''
+  let used = 0
   let last = 0
+  let time = ''
   let counter = 0
 
-  const byte = () => {
-    const value = pool[used] ?? 0
-    used += 1
-    return value
+  const setTime = (ms: number) => {
+    const hex = ms.toString(16).padStart(12, '0')
+    last = ms
+    time = `${hex.slice(0, 8)}-${hex.slice(8)}-7`
+    counter = 0
   }
 
   return () => {
     const present = now()
-    if (present > last) {
-      last = present
-      counter = 0
-    } else if (++counter > 0xfff) {
-      last += 1
-      counter = 0
-    }
-    if (used + 8 > pool.length) {
+    if (present > last) setTime(present)
+    else if (++counter > 0xfff) setTime(last + 1)
+    if (used + 16 > random.length) {
       fill(pool)
+      random = pool.toString('hex')
       used = 0
     }
-    const time = last.toString(16).padStart(12, '0')
-    const variant = HEX[(byte() & 0x3f) | 0x80]
-    const sequence = (0x7000 | counter).toString(16)
-    let node = ''
-    for (let i = 0; i < 7; i++) node += HEX[byte()]
-    return `${time.slice(0, 8)}-${time.slice(8)}-${sequence}-${variant}${node.slice(0, 2)}-${node.slice(2)}`
+    const at = used
+    used += 16
+    // Its first two bits; the other two of its first digit are not used.
+    const variant = '89ab'[(pool[at / 2] ?? 0) >> 6]
+    const sequence = (0x1000 | counter).toString(16).slice(1)
+    return `${time}${sequence}-${variant}${random.slice(at + 1, at + 4)}-${random.slice(at + 4, at + 16)}`
   }
 }
-
-const HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'))
 
 let source = uuidSource(() => Date.now(), randomFillSync)
 
