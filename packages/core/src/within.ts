@@ -31,21 +31,37 @@ export interface Signalled {
  *
  * @throws {PosthornError} `HandlerTimeout` (unknown) when the time is over, whatever the work does then
  */
-export async function withinLimit<T>(
+export function withinLimit<T>(
   clock: Clock,
   limit: HandlerLimit,
   work: (limited: Signalled) => Promise<T>,
 ): Promise<T> {
-  const limited = new Limited(limit)
-  let cancel: () => void = () => undefined
+  return new Promise((resolve, reject) => {
+    const limited = new Limited(limit)
+    const cancel = clock.after(limit.ms, () => reject(limited.expire()))
+    const end = () => {
+      cancel()
+      limited.end()
+    }
+    begun(work, limited).then(
+      (result) => {
+        end()
+        resolve(result)
+      },
+      (error: unknown) => {
+        end()
+        reject(error)
+      },
+    )
+  })
+}
+
+/** What work gives, a promise too when it throws at once. */
+function begun<T>(work: (limited: Signalled) => Promise<T>, limited: Signalled): Promise<T> {
   try {
-    return await new Promise<T>((resolve, reject) => {
-      cancel = clock.after(limit.ms, () => reject(limited.expire()))
-      work(limited).then(resolve, reject)
-    })
-  } finally {
-    cancel()
-    limited.end()
+    return work(limited)
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 

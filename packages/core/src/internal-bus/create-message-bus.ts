@@ -114,44 +114,14 @@ class InProcessMessageBus<
 
   handle<M extends Command>(command: M, options?: HandleOptions<N>): Promise<ResultOf<M>>
   handle(event: Event, options?: HandleOptions<N>): Promise<{ readonly failures: readonly HandlerFailure[] }>
-  async handle(message: Command | Event, options: HandleOptions<N> = {}): Promise<unknown> {
-    const dependencies =
-      options.dependencies === undefined
-        ? this.#dependencies
-        : Object.freeze({ ...this.#dependencies, ...options.dependencies })
-    return this.#accept(message, async (queue) => {
-      try {
-        const context = this.#context(dependencies)
-        if (message.kind === 'command') return await this.#run(this.#commandTask(message), context, queue)
-        return { failures: await this.#runAll(message, () => ({}), context, queue) }
-      } finally {
-        await this.#runFollowUps(queue, dependencies)
-      }
-    })
+  handle(message: Command | Event, { dependencies }: HandleOptions<N> = {}): Promise<unknown> {
+    const own = this.#dependencies
+    const all = dependencies === undefined ? own : Object.freeze({ ...own, ...dependencies })
+    return this.#lifecycle.accept(message, () => this.#handle(message, all))
   }
 
-  async receive(message: Command | Event, delivery: Delivery): Promise<unknown> {
-    const { caller, redelivered, attempt } = delivery
-    const context = withSignal({ caller, redelivered, attempt, dependencies: this.#dependencies }, delivery)
-    const claim = (consumer: string): { readonly claim: Claim } => ({
-      claim: {
-        key: { consumer, source: caller, messageId: message.id },
-        fingerprint: `${message.type} ${delivery.fingerprint}`,
-      },
-    })
-    return this.#accept(message, async (queue) => {
-      try {
-        if (message.kind === 'command') {
-          const task = { ...this.#commandTask(message), ...claim('commands') }
-          return await this.#run(task, context, queue).catch((error) => this.#keepDeclared(task, error))
-        }
-        const failures = await this.#runAll(message, (handler) => claim(handler.fullName), context, queue)
-        if (failures.length > 0) throw new HandlersFailed(message, failures)
-        return undefined
-      } finally {
-        await this.#runInBackground(message, queue)
-      }
-    })
+  receive(message: Command | Event, delivery: Delivery): Promise<unknown> {
+    return this.#lifecycle.accept(message, () => this.#receive(message, delivery))
   }
 
   use(middleware: Middleware): void {
@@ -177,14 +147,45 @@ class InProcessMessageBus<
       payload: JSON.parse(body),
     })
     const task: Task<R> = { message, depth: entry.depth, handler, position: entry.position }
-    await this.#accept(message, async (queue) => {
+    await this.#lifecycle.accept(message, async () => {
+      const queue: FollowUp[] = []
       await this.#run(task, this.#context(this.#dependencies, entry.attempts + 1), queue)
       await this.#runFollowUps(queue, this.#dependencies)
     })
   }
 
-  async #accept<T>(message: Message, work: (queue: FollowUp[]) => Promise<T>): Promise<T> {
-    return this.#lifecycle.accept(message.type, () => work([]))
+  async #handle(message: Command | Event, dependencies: Readonly<N>): Promise<unknown> {
+    const queue: FollowUp[] = []
+    try {
+      const context = this.#context(dependencies)
+      if (message.kind === 'command') return await this.#run(this.#commandTask(message), context, queue)
+      return { failures: await this.#runAll(message, () => ({}), context, queue) }
+    } finally {
+      if (queue.length > 0) await this.#runFollowUps(queue, dependencies)
+    }
+  }
+
+  async #receive(message: Command | Event, delivery: Delivery): Promise<unknown> {
+    const queue: FollowUp[] = []
+    const { caller, redelivered, attempt } = delivery
+    const context = withSignal({ caller, redelivered, attempt, dependencies: this.#dependencies }, delivery)
+    const claim = (consumer: string): { readonly claim: Claim } => ({
+      claim: {
+        key: { consumer, source: caller, messageId: message.id },
+        fingerprint: `${message.type} ${delivery.fingerprint}`,
+      },
+    })
+    try {
+      if (message.kind === 'command') {
+        const task = { ...this.#commandTask(message), ...claim('commands') }
+        return await this.#run(task, context, queue).catch((error) => this.#keepDeclared(task, error))
+      }
+      const failures = await this.#runAll(message, (handler) => claim(handler.fullName), context, queue)
+      if (failures.length > 0) throw new HandlersFailed(message, failures)
+      return undefined
+    } finally {
+      if (queue.length > 0) await this.#runInBackground(message, queue)
+    }
   }
 
   #run(task: Task<R>, context: HandlerContext, queue: FollowUp[]): Promise<unknown> {
@@ -220,7 +221,7 @@ class InProcessMessageBus<
       return result
     } catch (error) {
       // A handler whose time is over may go on until it notices, and a stop waits for that.
-      this.#lifecycle.follow(message.type, async () => running).catch(() => undefined)
+      this.#lifecycle.follow(message, async () => running).catch(() => undefined)
       throw error
     }
   }
@@ -248,9 +249,8 @@ class InProcessMessageBus<
 
   /** Who delivered a message has its answer as soon as it is committed, unless too much is still going on behind it. */
   async #runInBackground(message: Message, queue: FollowUp[]): Promise<void> {
-    if (queue.length === 0) return
     await this.#background.take()
-    void this.#lifecycle.follow(message.type, () =>
+    void this.#lifecycle.follow(message, () =>
       this.#runFollowUps(queue, this.#dependencies).finally(() => this.#background.give()),
     )
   }

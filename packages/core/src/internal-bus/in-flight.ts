@@ -1,10 +1,17 @@
 import type { Clock } from '../clock.ts'
 import { settlesWithin } from '../within.ts'
 
-/** The work that is going on, by name, so that a stop can wait for it and name what it did not wait for. */
+/** By which people know the work: a message, most of the time. */
+export interface Named {
+  readonly type: string
+}
+
+/** The work that is going on, so that a stop can wait for it and name what it did not wait for. */
 export class InFlight {
   readonly #clock: Clock
-  readonly #running = new Map<Promise<unknown>, string>()
+  /** The same message may be at work several times. */
+  readonly #running = new Set<{ readonly on: Named }>()
+  readonly #waiting: (() => void)[] = []
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -14,22 +21,24 @@ export class InFlight {
     return this.#running.size
   }
 
-  track<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const running = work()
-    const ended: Promise<unknown> = running.then(
-      () => this.#running.delete(ended),
-      () => this.#running.delete(ended),
-    )
-    this.#running.set(ended, name)
-    return running
+  async track<T>(on: Named, work: () => Promise<T>): Promise<T> {
+    const running = { on }
+    this.#running.add(running)
+    try {
+      return await work()
+    } finally {
+      this.#running.delete(running)
+      if (this.#running.size === 0) for (const resolve of this.#waiting.splice(0)) resolve()
+    }
   }
 
   /** Waits until nothing goes on, `deadline` ms at the longest. Gives the names of what still does. */
   async drain(deadline: number): Promise<readonly string[]> {
-    const empty = async () => {
-      while (this.#running.size > 0) await Promise.all(this.#running.keys())
-    }
-    await settlesWithin(this.#clock, deadline, empty())
-    return [...this.#running.values()]
+    const empty = new Promise<void>((resolve) => {
+      if (this.#running.size === 0) resolve()
+      else this.#waiting.push(resolve)
+    })
+    await settlesWithin(this.#clock, deadline, empty)
+    return [...this.#running].map(({ on }) => on.type)
   }
 }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Clock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
-import { InFlight } from './in-flight.ts'
+import { InFlight, type Named } from './in-flight.ts'
 
 /** Makes what a bus holds; see `MessageBusOptions.lifespan`. */
 export type Lifespan = (signal: AbortSignal) => AsyncDisposable | Promise<AsyncDisposable>
@@ -35,14 +35,14 @@ export class Lifecycle {
   }
 
   /** Work on a new message. @throws {PosthornError} `BusNotStarted` */
-  accept<T>(name: string, work: () => Promise<T>): Promise<T> {
-    if (!this.#started) throw this.#notStarted(`did not take ${name}`, 'not-executed')
-    return this.follow(name, work)
+  accept<T>(message: Named, work: () => Promise<T>): Promise<T> {
+    if (this.#started) return this.follow(message, work)
+    return Promise.reject(this.#notStarted(`did not take ${message.type}`, 'not-executed'))
   }
 
   /** Work that follows from what was accepted: also while stopping. */
-  follow<T>(name: string, work: () => Promise<T>): Promise<T> {
-    return this.#work.track(name, work)
+  follow<T>(message: Named, work: () => Promise<T>): Promise<T> {
+    return this.#work.track(message, work)
   }
 
   /** Comes to nothing when a stop is asked for before it is through. */
