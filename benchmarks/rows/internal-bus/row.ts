@@ -74,5 +74,6 @@ export const row: Row = {
     { contender: 'posthorn', measure: 'ns/event', against: '@nestjs/cqrs', atMost: 0.33 },
   ],
   rounds: 7,
+  warmUp: 4,
   size: { full: 5_000, smoke: 100 },
 }

@@ -51,7 +51,7 @@ export interface RunnerParts<R extends object> {
 const NOTHING: Ran = { result: undefined, followUps: [] }
 
 /** Runs a task in a fresh unit of work, once; its conflicts are thrown. */
-export async function runInUnit<R extends object>(
+export function runInUnit<R extends object>(
   parts: RunnerParts<R>,
   task: Task<R>,
   context: HandlerContext,
@@ -61,15 +61,9 @@ export async function runInUnit<R extends object>(
   if (handler.transaction === 'none') {
     // A message from outside: its claim commits with an entry for the handler, which runs as a follow-up.
     const record = localRecord(message, handler.name, task.depth)
-    return inUnit(parts, task, context, attempt, async () => ({ result: undefined, records: [record] }))
+    return inUnit(parts, task, context, attempt, () => undefined, [record])
   }
-  return inUnit(parts, task, context, attempt, async (transaction) => {
-    const result = await handler.handle(message as never, transaction.unit, context)
-    return {
-      result,
-      records: await routeMessages(transaction, task, parts.registry, context, parts.maxDepth),
-    }
-  })
+  return inUnit(parts, task, context, attempt, ({ unit }) => handler.handle(message as never, unit, context))
 }
 
 /** Runs a detached handler, once, and then records its outcome in a unit that is repeated while it conflicts. */
@@ -84,15 +78,12 @@ export async function runDetached<R extends object>(
   const outgoing = collect()
   const result = await handler.handle(message as never, outgoing, context)
   return parts.retry((attempt) =>
-    inUnit(parts, task, context, attempt, async (transaction) => {
+    inUnit(parts, task, context, attempt, ({ unit }) => {
       for (const sent of outgoing.messages) {
-        if (sent.kind === 'event') transaction.unit.publish(sent as Event)
-        else transaction.unit.send(sent as Command)
+        if (sent.kind === 'event') unit.publish(sent as Event)
+        else unit.send(sent as Command)
       }
-      return {
-        result,
-        records: await routeMessages(transaction, task, parts.registry, context, parts.maxDepth),
-      }
+      return result
     }),
   )
 }
@@ -130,17 +121,14 @@ function readStored<T>(message: Message, outcome: 'failed' | 'unknown', read: ()
   }
 }
 
-interface Worked {
-  readonly result: unknown
-  readonly records: readonly OutboxRecord[]
-}
-
+/** @param records what goes into the outbox; if absent, what the work has raised and sent */
 async function inUnit<R extends object>(
   parts: RunnerParts<R>,
   task: Task<R>,
   context: HandlerContext,
   attempt: number,
-  work: (transaction: Transaction<R>) => Promise<Worked>,
+  work: (transaction: Transaction<R>) => unknown,
+  records?: readonly OutboxRecord[],
 ): Promise<Ran> {
   const { claim, position, handler, message } = task
   const handling = { handler: handler.fullName, messageId: message.id }
@@ -154,11 +142,13 @@ async function inUnit<R extends object>(
       }
     }
     if (position !== undefined && !(await transaction.outbox.strikeOff(position))) return NOTHING
-    const { result, records } = await work(transaction)
-    transaction.outbox.add(...records)
+    const result = await work(transaction)
+    const leaving =
+      records ?? (await routeMessages(transaction, task, parts.registry, context, parts.maxDepth))
+    transaction.outbox.add(...leaving)
     if (claim !== undefined) transaction.inbox.record(claim.key, { ok: true, result })
     const entries = await transaction.commit()
-    return { result, followUps: followUps(records, entries) }
+    return { result, followUps: followUps(leaving, entries) }
   } finally {
     await transaction.rollback()
   }
