@@ -42,8 +42,7 @@ export class SimulatedBroker {
   }
 
   get links(): readonly SimulatedLink[] {
-    this.#links = this.#links.filter(({ isOpen }) => isOpen)
-    return this.#links
+    return this.#links.filter(({ isOpen }) => isOpen)
   }
 
   /** The broker as a process sees it. */
@@ -71,7 +70,9 @@ export class SimulatedBroker {
 
   /** A process ends, and its connections with it. */
   reset(process: Actor): void {
-    for (const link of this.links) if (link.process === process) link.crash()
+    // Those too that are being closed: the broker has not heard of it.
+    for (const link of this.#links) if (link.process === process) link.crash()
+    this.#links = this.#links.filter((link) => link.process !== process)
   }
 
   nameOf(frame: Frame): string {

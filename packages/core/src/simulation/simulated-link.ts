@@ -38,6 +38,8 @@ export class SimulatedLink implements BrokerLink {
   #connection: LinkConnection
   #state: LinkState = 'up'
   #isClosed = false
+  /** The end of the connection is on its way. */
+  #isEnded = false
 
   constructor(
     broker: LinkedBroker,
@@ -103,13 +105,13 @@ export class SimulatedLink implements BrokerLink {
       await new Promise<void>((resolve) => this.#scheduler.after(this.process, 5, null, resolve))
     }
     connection.fail(this.#lost())
-    connection.close('close', () => void this.#far.close())
+    this.#end('close')
   }
 
   /** The process is no more. What it has sent still arrives; then the broker sees the end of the connection. */
   crash(): void {
     this.#isClosed = true
-    this.#connection.close('connection reset', () => void this.#far.close())
+    if (!this.#isEnded) this.#end('connection reset')
   }
 
   /**
@@ -138,6 +140,11 @@ export class SimulatedLink implements BrokerLink {
   reset(noticed: number, back: number): void {
     this.lose('both', { process: noticed, broker: 0 }, back)
     this.#far.disconnect()
+  }
+
+  #end(how: string): void {
+    this.#isEnded = true
+    this.#connection.close(how, () => void this.#far.close())
   }
 
   #leave(connection: LinkConnection, back: number): void {

@@ -78,6 +78,25 @@ test('a consumer whose cancelling the broker has not heard of is not there after
   expect(got).toBe(0)
 })
 
+test('what a process holds that crashes while it closes its link goes back to the queue', async () => {
+  const { scheduler, broker, source, ear } = await world()
+  await settled(
+    scheduler,
+    ear.consume(QUEUE, { prefetch: 1 }, () => undefined),
+  )
+  await settled(scheduler, source.publish(told, 1_000))
+  expect(broker.inner.queueDepth('source', QUEUE)).toBe(0)
+
+  // It waits for an answer that nobody will hear.
+  void ear.check([], [QUEUE])
+  void ear.close(5_000)
+  broker.reset(ear.process)
+  ear.process.alive = false
+  await settled(scheduler, source.check(['x.events'], []))
+
+  expect(broker.inner.queueDepth('source', QUEUE)).toBe(1)
+})
+
 test('a broker that ends loses only what it has not confirmed', async () => {
   const { scheduler, broker, source } = await world()
   const random = {
