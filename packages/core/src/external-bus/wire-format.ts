@@ -1,7 +1,7 @@
 import { PosthornError } from '../errors.ts'
 import type { Message } from '../messages/message.ts'
 import type { StoredMessage } from '../outbox/outbox.ts'
-import { DIRECT_REPLY_TO, type Frame, type FrameProperties } from './broker.ts'
+import { DIRECT_REPLY_TO, type Frame } from './broker.ts'
 import { callKey, commandExchange, EVENTS_EXCHANGE, eventKey, sendKey } from './names.ts'
 
 /**
@@ -55,21 +55,19 @@ export function formatWireType({ kind, domain, name, version }: WireType): strin
 export type Outgoing = Message | StoredMessage
 
 export function eventFrame(event: Outgoing, instance: string): Frame {
-  return messageFrame(event, instance, EVENTS_EXCHANGE, eventKey(event.type), { persistent: true })
+  return messageFrame(event, instance, EVENTS_EXCHANGE, eventKey(event.type), true)
 }
 
 /** A command that nobody waits for. */
 export function sendFrame(command: Outgoing, caller: string, instance: string): Frame {
-  return messageFrame(command, instance, commandExchange(caller), sendKey(command.type), { persistent: true })
+  return messageFrame(command, instance, commandExchange(caller), sendKey(command.type), true)
 }
 
 /** @param timeLeft in ms, after which the caller no longer waits */
 export function callFrame(command: Outgoing, caller: string, instance: string, timeLeft: number): Frame {
-  return messageFrame(command, instance, commandExchange(caller), callKey(command.type), {
-    persistent: false,
-    replyTo: DIRECT_REPLY_TO,
-    expiration: String(Math.max(1, Math.floor(timeLeft))),
-  })
+  const frame = messageFrame(command, instance, commandExchange(caller), callKey(command.type), false)
+  const expiration = String(Math.max(1, Math.floor(timeLeft)))
+  return { ...frame, properties: { ...frame.properties, replyTo: DIRECT_REPLY_TO, expiration } }
 }
 
 function messageFrame(
@@ -77,8 +75,11 @@ function messageFrame(
   instance: string,
   exchange: string,
   routingKey: string,
-  properties: FrameProperties,
+  persistent: boolean,
 ): Frame {
+  const headers: Record<string, string> = { [HEADERS.time]: message.time }
+  if (message.causationId !== null) headers[HEADERS.causationId] = message.causationId
+  if (message.traceparent !== null) headers[HEADERS.traceparent] = message.traceparent
   return {
     exchange,
     routingKey,
@@ -90,12 +91,8 @@ function messageFrame(
       timestamp: Math.floor(Date.parse(message.time) / 1000),
       appId: instance,
       contentType: JSON_CONTENT,
-      ...properties,
-      headers: {
-        [HEADERS.time]: message.time,
-        ...(message.causationId === null ? {} : { [HEADERS.causationId]: message.causationId }),
-        ...(message.traceparent === null ? {} : { [HEADERS.traceparent]: message.traceparent }),
-      },
+      persistent,
+      headers,
     },
   }
 }
