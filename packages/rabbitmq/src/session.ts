@@ -6,6 +6,7 @@ import { withDeadline } from './deadline.ts'
 import { frameByFrame } from './frame-by-frame.ts'
 import { joinWrites } from './join-writes.ts'
 import { type Loss, lossFrom } from './loss.ts'
+import { writeDirectly } from './write-directly.ts'
 
 /**
  * What a private certificate authority or a client certificate takes; each is PEM. The broker's certificate is always
@@ -136,6 +137,7 @@ export class Session {
 
   async #opened<C extends Channel>(opening: Promise<C>, prepare: (channel: C) => void): Promise<C> {
     const prepared = opening.then((channel) => {
+      writeDirectly(this.#model, channel)
       prepare(channel)
       return channel
     })
