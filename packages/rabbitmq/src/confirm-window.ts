@@ -1,4 +1,5 @@
 import type { ConfirmChannel, Message } from 'amqplib'
+import { channelInternals } from './amqplib-internals.ts'
 import { lossFrom } from './loss.ts'
 import { publishFields, publishProperties } from './message-properties.ts'
 import { connectionLost, neverLeft, type Publication, refused, timedOut, unroutable } from './publication.ts'
@@ -8,19 +9,11 @@ const MAX_MESSAGES = 256
 const MAX_BYTES = 8 * 2 ** 20
 
 /**
- * What amqplib's `publish` comes to, and its types leave out. `publish` itself makes a message's headers the prototype of
- * others, after which they are slow to read: that takes longer than all else in it.
- */
-interface Sender {
-  sendMessage(fields: object, properties: object, content: Buffer): boolean
-}
-
-/**
  * What is published on one confirm channel and not yet confirmed. Keeps its own books by delivery tag instead of
  * amqplib's callbacks, which cannot tell a negative confirm from a lost channel.
  */
 export class ConfirmWindow {
-  readonly #channel: Sender
+  readonly #channel: ConfirmChannel
   readonly #user: string
   readonly #onProgress: () => void
   /** By delivery tag, in the order published. */
@@ -30,7 +23,7 @@ export class ConfirmWindow {
   #lastProgress = 0
 
   constructor(channel: ConfirmChannel, user: string, onProgress: () => void) {
-    this.#channel = channel as ConfirmChannel & Sender
+    this.#channel = channel
     this.#user = user
     this.#onProgress = onProgress
     channel.on('ack', ({ deliveryTag, multiple }) => this.#confirmed(deliveryTag, multiple, true))
@@ -60,7 +53,7 @@ export class ConfirmWindow {
   send(publication: Publication): void {
     const { frame } = publication
     try {
-      this.#channel.sendMessage(
+      channelInternals(this.#channel).sendMessage(
         publishFields(frame),
         publishProperties(frame, this.#user),
         buffer(frame.body),
