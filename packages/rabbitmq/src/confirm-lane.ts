@@ -48,9 +48,9 @@ export class ConfirmLane {
       if (this.#closed) return reject(neverLeft(frame, 'the link is closed', true))
       if (this.#waiting.size >= MAX_WAITING) return reject(unreachable(frame, `${MAX_WAITING} others wait`))
       const expiresAt = performance.now() + deadline
-      this.#waiting.add({ frame, expiresAt, resolve, reject, returned: null, expired: false })
+      const publication = { frame, expiresAt, resolve, reject, returned: null, expired: false }
       this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP).unref()
-      this.#pump()
+      if (this.#waiting.size > 0 || !this.#take(publication)) this.#waiting.add(publication)
     })
   }
 
@@ -124,31 +124,36 @@ export class ConfirmLane {
   }
 
   #pump(): void {
-    const exchanges = this.#exchanges
-    if (this.#obstacle !== null || exchanges === null) return
     for (const publication of this.#waiting) {
-      const { exchange, routingKey, body } = publication.frame
-      if (this.#window === null) {
-        this.open().catch(() => this.#pumpLater())
-        return
-      }
-      if (!this.#window.hasRoomFor(body.length)) return
-      const verdict = exchanges.verdict(exchange, routingKey)
-      if (verdict === 'unknown') {
-        // Those behind wait too: it takes one question for each exchange and session. If the session fails meanwhile,
-        // the next one is asked.
-        exchanges.ask(exchange).then(
-          () => this.#pump(),
-          () => undefined,
-        )
-        return
-      }
+      if (!this.#take(publication)) return
       this.#waiting.delete(publication)
-      if (verdict === 'good') this.#window.send(publication)
-      // Whoever provisions the broker can mend it.
-      else publication.reject(neverLeft(publication.frame, verdict.refused, true))
     }
     this.#checkIdle()
+  }
+
+  /** Sends or refuses it. False when it has to wait, and all behind it. */
+  #take(publication: Publication): boolean {
+    const exchanges = this.#exchanges
+    if (this.#obstacle !== null || exchanges === null) return false
+    const { exchange, routingKey, body } = publication.frame
+    if (this.#window === null) {
+      this.open().catch(() => this.#pumpLater())
+      return false
+    }
+    if (!this.#window.hasRoomFor(body.length)) return false
+    const verdict = exchanges.verdict(exchange, routingKey)
+    if (verdict === 'unknown') {
+      // It takes one question for each exchange and session. If the session fails meanwhile, the next one is asked.
+      exchanges.ask(exchange).then(
+        () => this.#pump(),
+        () => undefined,
+      )
+      return false
+    }
+    if (verdict === 'good') this.#window.send(publication)
+    // Whoever provisions the broker can mend it.
+    else publication.reject(neverLeft(publication.frame, verdict.refused, true))
+    return true
   }
 
   #lose(reason: string): void {

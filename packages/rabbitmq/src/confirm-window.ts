@@ -1,6 +1,7 @@
 import type { ConfirmChannel, Message } from 'amqplib'
+import { channelInternals } from './amqplib-internals.ts'
 import { lossFrom } from './loss.ts'
-import { publishOptions } from './message-properties.ts'
+import { publishFields, publishProperties } from './message-properties.ts'
 import { connectionLost, neverLeft, type Publication, refused, timedOut, unroutable } from './publication.ts'
 
 /** Messages, and bytes, that may be published and not yet confirmed. */
@@ -52,11 +53,10 @@ export class ConfirmWindow {
   send(publication: Publication): void {
     const { frame } = publication
     try {
-      this.#channel.publish(
-        frame.exchange,
-        frame.routingKey,
+      channelInternals(this.#channel).sendMessage(
+        publishFields(frame),
+        publishProperties(frame, this.#user),
         buffer(frame.body),
-        publishOptions(frame, this.#user),
       )
     } catch (error) {
       // Nothing has been written: amqplib encodes first, and finds a closed channel before it writes.

@@ -22,13 +22,19 @@ export class KnownExchanges {
   }
 
   verdict(exchange: string, topic: string): 'good' | 'unknown' | { readonly refused: string } {
+    const refused = this.#refused.size === 0 ? undefined : this.#refusal(exchange, topic)
+    if (refused !== undefined) return { refused }
+    return this.#good.has(exchange) ? 'good' : 'unknown'
+  }
+
+  #refusal(exchange: string, topic: string): string | undefined {
     for (const refused of [exchange, topicOf(exchange, topic)]) {
       const refusal = this.#refused.get(refused)
       if (refusal === undefined) continue
-      if (refusal.until > performance.now()) return { refused: refusal.reason }
+      if (refusal.until > performance.now()) return refusal.reason
       this.#refused.delete(refused)
     }
-    return this.#good.has(exchange) ? 'good' : 'unknown'
+    return undefined
   }
 
   /** Looks an exchange up; `verdict` knows afterwards. Rejects when the session fails. */

@@ -34,10 +34,12 @@ export class Publisher {
     })
   }
 
-  /** @throws as `BrokerLink.publish` */
-  async publish(frame: Frame, deadline: number): Promise<void> {
+  /** As `BrokerLink.publish`. */
+  publish(frame: Frame, deadline: number): Promise<void> {
     const size = frame.body.length
-    if (size > MAX_BODY) throw neverLeft(frame, `its body has ${size} bytes, the limit is ${MAX_BODY}`, false)
+    if (size > MAX_BODY) {
+      return Promise.reject(neverLeft(frame, `its body has ${size} bytes, the limit is ${MAX_BODY}`, false))
+    }
     const lane = frame.properties.replyTo === DIRECT_REPLY_TO ? this.#calls : this.#messages
     return lane.publish(frame, deadline)
   }

@@ -1,5 +1,6 @@
 import type { Consumer, Incoming } from '@posthorn/core/transport'
 import type { Channel, ConsumeMessage } from 'amqplib'
+import { Acks } from './acks.ts'
 import { BackOff } from './back-off.ts'
 import { type Loss, lossFrom } from './loss.ts'
 import { QueueDrain } from './queue-drain.ts'
@@ -7,7 +8,7 @@ import { type Origin, ReceivedMessage } from './received-message.ts'
 import type { Session } from './session.ts'
 
 const nowhere = (): Origin => ({
-  channel: null,
+  open: null,
   flush: () => Promise.reject(new Error('there is no channel')),
 })
 
@@ -51,17 +52,17 @@ export class QueueConsumer implements Consumer {
     if (this.#cancelled) return
     this.#session = session
     this.#quarantined = quarantined
-    const origin: Origin = { channel: null, flush: () => this.#flush(session, origin) }
+    const origin: Origin = { open: null, flush: () => this.#flush(session, origin) }
     this.#origin = origin
     const channel = await session.channel((fresh) => {
       let loss: Loss = { kind: 'transient', reason: 'the channel was closed', code: null }
-      origin.channel = fresh
+      origin.open = { channel: fresh, acks: new Acks(fresh) }
       fresh.on('error', (error) => {
         loss = lossFrom(error, true)
       })
       fresh.on('close', () => {
-        const wasConsuming = origin.channel !== null && this.#tag !== null
-        origin.channel = null
+        const wasConsuming = origin.open !== null && this.#tag !== null
+        origin.open = null
         if (this.#origin === origin && wasConsuming) this.#again(loss)
       })
     })
@@ -86,7 +87,7 @@ export class QueueConsumer implements Consumer {
     clearTimeout(this.#retry)
     this.#session = null
     this.#tag = null
-    this.#origin.channel = null
+    this.#origin.open = null
   }
 
   /** A subscription cannot change its own prefetch, so there is a new one. */
@@ -97,11 +98,12 @@ export class QueueConsumer implements Consumer {
     if (!this.#quarantined || session === null) return
     this.#quarantined = false
     if (this.#options.prefetch === 1) return
-    if (origin.channel === null || tag === null) return
+    const channel = origin.open?.channel
+    if (channel === undefined || tag === null) return
     this.#tag = null
     try {
-      await session.answer(origin.channel.cancel(tag))
-      if (!this.#cancelled && origin.channel !== null) await this.#subscribe(session, origin.channel, origin)
+      await session.answer(channel.cancel(tag))
+      if (!this.#cancelled && origin.open !== null) await this.#subscribe(session, channel, origin)
     } catch (error) {
       if (session.alive) this.#again(lossFrom(error, false))
     }
@@ -113,12 +115,12 @@ export class QueueConsumer implements Consumer {
     clearTimeout(this.#retry)
     this.#report(null)
     await this.#drain?.stop()
-    const { channel } = this.#origin
+    const { open } = this.#origin
     const tag = this.#tag
     this.#tag = null
-    if (channel === null || tag === null || this.#session === null) return
+    if (open === null || tag === null || this.#session === null) return
     try {
-      await this.#session.answer(channel.cancel(tag))
+      await this.#session.answer(open.channel.cancel(tag))
     } catch {
       // The channel has gone, and the subscription with it.
     }
@@ -127,12 +129,13 @@ export class QueueConsumer implements Consumer {
   /** Hands the broker all that has been settled; what has not been it gives to somebody else. */
   async close(): Promise<void> {
     await this.cancel()
-    const { channel } = this.#origin
+    const { open } = this.#origin
     const session = this.#session
-    this.#origin.channel = null
-    if (channel === null || session === null) return
+    this.#origin.open = null
+    if (open === null || session === null) return
+    open.acks.flush()
     try {
-      await session.answer(channel.close())
+      await session.answer(open.channel.close())
     } catch {
       // It was closed already.
     }
@@ -157,7 +160,7 @@ export class QueueConsumer implements Consumer {
     if (this.#cancelled) await session.answer(channel.cancel(consumerTag))
     if (this.#cancelled || this.#origin !== origin) return
     // Closed by what came along with the broker's answer.
-    if (origin.channel === null) throw new Error('the channel was closed')
+    if (origin.open === null) throw new Error('the channel was closed')
     this.#tag = consumerTag
   }
 
@@ -166,9 +169,10 @@ export class QueueConsumer implements Consumer {
   }
 
   /** The broker answers on each channel in order, and to be limited as before changes nothing. */
-  async #flush(session: Session, { channel }: Origin): Promise<unknown> {
-    if (channel === null) throw new Error('the channel was closed')
-    return session.answer(this.#limit(channel))
+  async #flush(session: Session, { open }: Origin): Promise<unknown> {
+    if (open === null) throw new Error('the channel was closed')
+    open.acks.flush()
+    return session.answer(this.#limit(open.channel))
   }
 
   #receive(message: ConsumeMessage | null, origin: Origin): void {
@@ -180,9 +184,10 @@ export class QueueConsumer implements Consumer {
   /** The queue was deleted or has lost its leader; on RabbitMQ 4.3 also when a handler took too long. */
   #gone(origin: Origin): void {
     if (this.#origin !== origin || this.#cancelled) return
-    const { channel } = origin
-    origin.channel = null
-    if (channel !== null) this.#session?.answer(channel.close()).catch(() => undefined)
+    const { open } = origin
+    origin.open = null
+    open?.acks.flush()
+    if (open !== null) this.#session?.answer(open.channel.close()).catch(() => undefined)
     this.#again({
       kind: 'transient',
       reason: `the broker cancelled the subscription to ${this.#options.queue}`,

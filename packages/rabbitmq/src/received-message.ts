@@ -1,11 +1,12 @@
 import type { Frame, Incoming } from '@posthorn/core/transport'
 import type { Channel, ConsumeMessage } from 'amqplib'
+import type { Acks } from './acks.ts'
 import { frameFrom } from './message-properties.ts'
 
 /** Where a message was delivered. */
 export interface Origin {
   /** As long as it is open; null ever after. */
-  channel: Channel | null
+  open: { readonly channel: Channel; readonly acks: Acks } | null
   /** Resolves once the broker has read what was sent on the channel. */
   readonly flush: () => Promise<unknown>
 }
@@ -21,14 +22,15 @@ export class ReceivedMessage implements Incoming {
   #origin: Origin | null
 
   constructor(message: ConsumeMessage, origin: Origin) {
-    this.frame = frameFrom(message, origin.channel)
+    this.frame = frameFrom(message, origin.open?.channel)
+    origin.open?.acks.delivered(message)
     this.redelivered = message.fields.redelivered
     this.#message = message
     this.#origin = origin
   }
 
   get live(): boolean {
-    return this.#origin !== null && this.#origin.channel !== null
+    return this.#origin !== null && this.#origin.open !== null
   }
 
   ack(): void {
@@ -37,7 +39,7 @@ export class ReceivedMessage implements Incoming {
 
   async ackConfirmed(): Promise<boolean> {
     const origin = this.#origin
-    if (origin === null || origin.channel === null) return false
+    if (origin === null || origin.open === null) return false
     this.ack()
     try {
       await origin.flush()
@@ -56,12 +58,17 @@ export class ReceivedMessage implements Incoming {
   }
 
   #settle(how: 'ack' | 'retry' | 'drop' | 'release'): void {
-    const channel = this.#origin?.channel ?? null
+    const open = this.#origin?.open ?? null
     this.#origin = null
-    if (channel === null) return
+    if (open === null) return
+    const { channel, acks } = open
+    if (how === 'ack') {
+      acks.ack(this.#message)
+      return
+    }
+    acks.settled(this.#message)
     try {
-      if (how === 'ack') channel.ack(this.#message)
-      else if (how === 'release') channel.nack(this.#message, false, true)
+      if (how === 'release') channel.nack(this.#message, false, true)
       // Not nack: from RabbitMQ 4.3 on that does not count towards the delivery limit.
       else channel.reject(this.#message, how === 'retry')
     } catch {

@@ -16,7 +16,11 @@ const PRINTABLE = /^[\x21-\x7e]{1,255}$/
  * all releases up to 4.3 have given
  */
 export function isReplyAddress(text: string, version?: string): boolean {
-  if (readsAnyAddress(version)) return text.startsWith(`${DIRECT_REPLY_TO}.`) && PRINTABLE.test(text)
+  if (isOfAllReleases(text)) return true
+  return text.startsWith(`${DIRECT_REPLY_TO}.`) && PRINTABLE.test(text) && readsAnyAddress(version)
+}
+
+function isOfAllReleases(text: string): boolean {
   const [, process = '', key = ''] = ADDRESS.exec(text) ?? []
   if (process === '' || process.length % 4 !== 0 || key.length % 4 !== 0) return false
   const [, length = '', node = ''] = PROCESS.exec(Buffer.from(process, 'base64').toString('latin1')) ?? []

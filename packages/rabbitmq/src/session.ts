@@ -1,11 +1,13 @@
-import type { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { type Channel, type ChannelModel, type ConfirmChannel, connect, credentials } from 'amqplib'
 import type { Endpoint } from './amqp-url.ts'
+import { connectionInternals } from './amqplib-internals.ts'
 import { withDeadline } from './deadline.ts'
+import { encodeOurselves } from './encode-ourselves.ts'
 import { frameByFrame } from './frame-by-frame.ts'
 import { joinWrites } from './join-writes.ts'
 import { type Loss, lossFrom } from './loss.ts'
+import { writeDirectly } from './write-directly.ts'
 
 /**
  * What a private certificate authority or a client certificate takes; each is PEM. The broker's certificate is always
@@ -80,9 +82,8 @@ export class Session {
 
   private constructor(model: ChannelModel, socket: AbortController, events: SessionEvents) {
     this.#model = model
-    // amqplib's types keep the socket to themselves.
-    const { stream } = model.connection as unknown as { readonly stream: Socket }
-    joinWrites(stream)
+    joinWrites(connectionInternals(model).stream)
+    encodeOurselves(model)
     this.#socket = socket
     this.#events = events
     model.on('error', (error) => this.#lost(error))
@@ -136,6 +137,7 @@ export class Session {
 
   async #opened<C extends Channel>(opening: Promise<C>, prepare: (channel: C) => void): Promise<C> {
     const prepared = opening.then((channel) => {
+      writeDirectly(this.#model, channel)
       prepare(channel)
       return channel
     })

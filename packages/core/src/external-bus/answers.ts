@@ -107,12 +107,12 @@ function answerFrame(kind: 'reply' | 'error', to: ReplyAddress, body: Uint8Array
     properties: {
       type: formatWireType({ ...to.wire, kind }),
       messageId: uuidV7(),
-      ...(to.correlationId === undefined ? {} : { correlationId: to.correlationId }),
       timestamp: Math.floor(now.getTime() / 1000),
       appId: instance,
       contentType: JSON_CONTENT,
       persistent: false,
       headers: { [HEADERS.time]: now.toISOString(), [HEADERS.causationId]: to.messageId },
+      ...(to.correlationId === undefined ? undefined : { correlationId: to.correlationId }),
     },
   }
 }

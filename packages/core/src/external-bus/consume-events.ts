@@ -39,10 +39,11 @@ export function eventConsumer(
   }
   const handle = context.ordered ? handleInPlace : handleOnce
   const consume = (incoming: Incoming) =>
-    context.deliveries.run(incoming, async () => {
+    context.deliveries.run(incoming, () => {
       const received = receive(incoming.frame, expected)
-      if (received.ok) await handle(context, route, incoming, received)
-      else await buryRefused(context, route, incoming, received)
+      return received.ok
+        ? handle(context, route, incoming, received)
+        : buryRefused(context, route, incoming, received)
     })
 
   if (!context.ordered) return (incoming) => void consume(incoming)
@@ -130,15 +131,17 @@ async function callAll(
   }
   const results = await withinLimit(context.clock, limit, (limited) => {
     const delivery = deliveryOf(incoming, accepted, limited, attempt)
-    const call = async (handler: AnyEventReceiver) =>
-      handler(message as Parameters<AnyEventReceiver>[0], delivery)
-    return Promise.allSettled(handlers.map(call))
+    const call = async (handler: AnyEventReceiver) => {
+      try {
+        await handler(message as Parameters<AnyEventReceiver>[0], delivery)
+        return null
+      } catch (error) {
+        return { handler: handler.name || 'anonymous', error }
+      }
+    }
+    return Promise.all(handlers.map(call))
   })
-  const failures = results.flatMap((result, index) =>
-    result.status === 'rejected'
-      ? [{ handler: handlers[index]?.name || 'anonymous', error: result.reason as unknown }]
-      : [],
-  )
+  const failures = results.filter((failure) => failure !== null)
   if (failures.length > 0) throw new HandlersFailed(message, failures)
 }
 

@@ -47,7 +47,7 @@ export class Deliveries {
       incoming.release()
       return Promise.resolve()
     }
-    const ended = this.#handle(incoming, work).finally(() => this.#running.delete(incoming))
+    const ended = this.#handle(incoming, work)
     this.#running.set(incoming, ended)
     return ended
   }
@@ -77,6 +77,8 @@ export class Deliveries {
       }
       incoming.reject(true)
       this.#onFault(incoming, error)
+    } finally {
+      this.#running.delete(incoming)
     }
   }
 

@@ -4,6 +4,8 @@ import { HEADERS, textHeader } from './wire-format.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
+/** What is a time and looks like this `Date` would write the same; of a month's last days some are the next one's first. */
+const WRITTEN_BY_DATE = /^\d{4}-\d\d-([01]\d|2[0-8])T([01]\d|2[0-3]):\d\d:\d\d\.\d{3}Z$/
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
 
 export function isUuid(id: string | undefined): id is string {
@@ -39,8 +41,9 @@ export function envelopeOf(
 /** The header, or AMQP's timestamp, or now: whoever needs a sender's clock must not trust it anyway. */
 function timeOf(frame: Frame): string {
   const time = textHeader(frame, HEADERS.time)
-  if (time !== undefined && TIME.test(time) && !Number.isNaN(Date.parse(time))) {
-    return new Date(time).toISOString()
+  if (time !== undefined && TIME.test(time)) {
+    const parsed = Date.parse(time)
+    if (!Number.isNaN(parsed)) return WRITTEN_BY_DATE.test(time) ? time : new Date(parsed).toISOString()
   }
   const { timestamp } = frame.properties
   const isSane = typeof timestamp === 'number' && timestamp > 0 && timestamp < YEAR_10000

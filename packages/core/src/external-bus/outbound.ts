@@ -11,11 +11,7 @@ import { DEFAULT_TIMEOUT } from './pending-calls.ts'
 import { eventFrame, type Outgoing, sendFrame } from './wire-format.ts'
 
 /** Publishes one's own public event. Where nobody subscribes, the broker's return is not a failure. */
-export async function publishEvent(
-  settings: BusSettings,
-  session: BusSession,
-  event: Outgoing,
-): Promise<void> {
+export function publishEvent(settings: BusSettings, session: BusSession, event: Outgoing): Promise<void> {
   const { domain, system } = settings
   const { domain: owner, name } = splitType(event.type)
   if (owner !== domain) {
@@ -38,15 +34,8 @@ export async function publishEvent(
   )
 }
 
-async function publishFrame(
-  system: System,
-  { link }: DomainLink,
-  event: Outgoing,
-  frame: Frame,
-): Promise<void> {
-  try {
-    await link.publish(frame, DEFAULT_TIMEOUT)
-  } catch (cause) {
+function publishFrame(system: System, { link }: DomainLink, event: Outgoing, frame: Frame): Promise<void> {
+  return link.publish(frame, DEFAULT_TIMEOUT).catch((cause: unknown) => {
     if (!(cause instanceof PosthornError && cause.code === 'Unroutable')) throw cause
     if (!hasSubscriber(system, event.type)) return
     throw new PosthornError(
@@ -54,15 +43,11 @@ async function publishFrame(
       `${event.type} ${event.id} reached no queue though the system lists subscribers; provision the broker again`,
       { outcome: 'not-executed', retryable: true, details: { type: event.type, messageId: event.id }, cause },
     )
-  }
+  })
 }
 
 /** Hands a command over to another domain. */
-export async function sendCommand(
-  settings: BusSettings,
-  session: BusSession,
-  command: Outgoing,
-): Promise<void> {
+export function sendCommand(settings: BusSettings, session: BusSession, command: Outgoing): Promise<void> {
   const { target } = destination(settings, session, command.type)
   const { domain, broker, instance, telemetry } = settings
   const frame = sendFrame(command, domain, instance)

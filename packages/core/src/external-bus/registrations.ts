@@ -12,7 +12,7 @@ export class Registrations {
   readonly #self: string
   readonly #system: System
   readonly #domains = new Set<string>()
-  readonly #events = new Map<string, Set<AnyEventReceiver>>()
+  readonly #events = new Map<string, readonly AnyEventReceiver[]>()
   readonly #commands = new Map<string, AnyCommandReceiver>()
   readonly #widened = new Map<string, Set<string>>()
 
@@ -60,9 +60,8 @@ export class Registrations {
       )
     }
     this.addDomains([event.domain])
-    const known = this.#events.get(event.type) ?? new Set()
-    for (const handler of handlers) known.add(handler)
-    if (known.size > 0) this.#events.set(event.type, known)
+    const all = new Set([...this.eventHandlers(event.type), ...handlers])
+    if (all.size > 0) this.#events.set(event.type, [...all])
   }
 
   setCommandHandler(
@@ -95,7 +94,7 @@ export class Registrations {
   }
 
   eventHandlers(type: string): readonly AnyEventReceiver[] {
-    return [...(this.#events.get(type) ?? [])]
+    return this.#events.get(type) ?? []
   }
 
   handlesEventsOf(domain: string): boolean {
@@ -108,7 +107,8 @@ export class Registrations {
 
   /** The contract's callers and those added. */
   callersOf(command: CommandDefinition): readonly string[] {
-    return [...command.allow, ...(this.#widened.get(command.type) ?? [])]
+    const widened = this.#widened.get(command.type)
+    return widened === undefined ? command.allow : [...command.allow, ...widened]
   }
 
   #isOtherMember(name: string): boolean {

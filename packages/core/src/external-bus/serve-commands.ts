@@ -51,13 +51,10 @@ export function sendConsumer(context: ConsumerContext, link: BrokerLink): (incom
 export function callConsumer(context: ConsumerContext, link: BrokerLink): (incoming: Incoming) => void {
   const expected = expectCommands(context, CALL_QUEUE, true)
   return (incoming) =>
-    void context.deliveries.run(incoming, async () => {
+    void context.deliveries.run(incoming, () => {
       const received = receive(incoming.frame, expected)
-      if (!received.ok) {
-        await refuseCall(context, link, incoming, received)
-        return
-      }
-      await answerCall(context, link, incoming, received, (limit) =>
+      if (!received.ok) return refuseCall(context, link, incoming, received)
+      return answerCall(context, link, incoming, received, (limit) =>
         runCommand(context, incoming, received, limit),
       )
     })

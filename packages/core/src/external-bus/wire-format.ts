@@ -55,48 +55,52 @@ export function formatWireType({ kind, domain, name, version }: WireType): strin
 export type Outgoing = Message | StoredMessage
 
 export function eventFrame(event: Outgoing, instance: string): Frame {
-  return messageFrame(event, instance, EVENTS_EXCHANGE, eventKey(event.type), { persistent: true })
+  return {
+    exchange: EVENTS_EXCHANGE,
+    routingKey: eventKey(event.type),
+    body: messageBody(event),
+    properties: messageProperties(event, instance, true),
+  }
 }
 
 /** A command that nobody waits for. */
 export function sendFrame(command: Outgoing, caller: string, instance: string): Frame {
-  return messageFrame(command, instance, commandExchange(caller), sendKey(command.type), { persistent: true })
+  return {
+    exchange: commandExchange(caller),
+    routingKey: sendKey(command.type),
+    body: messageBody(command),
+    properties: messageProperties(command, instance, true),
+  }
 }
 
 /** @param timeLeft in ms, after which the caller no longer waits */
 export function callFrame(command: Outgoing, caller: string, instance: string, timeLeft: number): Frame {
-  return messageFrame(command, instance, commandExchange(caller), callKey(command.type), {
-    persistent: false,
-    replyTo: DIRECT_REPLY_TO,
-    expiration: String(Math.max(1, Math.floor(timeLeft))),
-  })
+  const properties = messageProperties(command, instance, false)
+  properties.replyTo = DIRECT_REPLY_TO
+  properties.expiration = String(Math.max(1, Math.floor(timeLeft)))
+  return {
+    exchange: commandExchange(caller),
+    routingKey: callKey(command.type),
+    body: messageBody(command),
+    properties,
+  }
 }
 
-function messageFrame(
-  message: Outgoing,
-  instance: string,
-  exchange: string,
-  routingKey: string,
-  properties: FrameProperties,
-): Frame {
+type NewProperties = { -readonly [K in keyof FrameProperties]: FrameProperties[K] }
+
+function messageProperties(message: Outgoing, instance: string, persistent: boolean): NewProperties {
+  const headers: Record<string, string> = { [HEADERS.time]: message.time }
+  if (message.causationId !== null) headers[HEADERS.causationId] = message.causationId
+  if (message.traceparent !== null) headers[HEADERS.traceparent] = message.traceparent
   return {
-    exchange,
-    routingKey,
-    body: messageBody(message),
-    properties: {
-      type: `${message.kind}:${message.type}.v${message.version}`,
-      messageId: message.id,
-      correlationId: message.correlationId,
-      timestamp: Math.floor(Date.parse(message.time) / 1000),
-      appId: instance,
-      contentType: JSON_CONTENT,
-      ...properties,
-      headers: {
-        [HEADERS.time]: message.time,
-        ...(message.causationId === null ? {} : { [HEADERS.causationId]: message.causationId }),
-        ...(message.traceparent === null ? {} : { [HEADERS.traceparent]: message.traceparent }),
-      },
-    },
+    type: `${message.kind}:${message.type}.v${message.version}`,
+    messageId: message.id,
+    correlationId: message.correlationId,
+    timestamp: Math.floor(Date.parse(message.time) / 1000),
+    appId: instance,
+    contentType: JSON_CONTENT,
+    persistent,
+    headers,
   }
 }
 

@@ -3,7 +3,12 @@ import { expect, test } from 'vitest'
 import { RabbitMqBroker } from '../../src/rabbitmq-broker.ts'
 import { eventually } from '../support/eventually.ts'
 import { frame } from '../support/open-link.ts'
-import { confirmUpTo, scriptedBroker } from '../support/scripted-broker.ts'
+import {
+  confirmUpTo,
+  connectionBlocked,
+  connectionUnblocked,
+  scriptedBroker,
+} from '../support/scripted-broker.ts'
 
 /* A broker that confirms nothing until it is told to. */
 
@@ -63,6 +68,34 @@ test('C18 no more bytes are out than eight million, however few messages that ar
   const { all } = publish(link, 20, 'x'.repeat(2 ** 20))
   await eventually('eight are out', () => server.count('basic.publish') === 8)
   await expect(eventually('a ninth', () => server.count('basic.publish') > 8, 100)).rejects.toThrow('in vain')
+  await link.close(100)
+  await all
+})
+
+test('C11 a message that would still fit waits behind those that do not', async () => {
+  await using server = await scriptedBroker(() => undefined)
+  const link = await openLink(server.port)
+  const large = publish(link, 9, 'x'.repeat(0.9 * 2 ** 20))
+  await eventually('eight are out', () => server.count('basic.publish') === 8)
+  const small = publish(link, 1)
+  await expect(eventually('another', () => server.count('basic.publish') > 8, 100)).rejects.toThrow('in vain')
+  server.say(confirmUpTo(1, 1))
+  await eventually('both are out', () => server.count('basic.publish') === 10)
+  await link.close(100)
+  await Promise.all([large.all, small.all])
+})
+
+test('C72 a link that the broker has blocked sends nothing until it is unblocked', async () => {
+  await using server = await scriptedBroker(() => undefined)
+  const link = await openLink(server.port)
+  server.say(connectionBlocked('memory'))
+  await eventually('it is blocked', () => link.state === 'blocked')
+  const { all } = publish(link, 1)
+  await expect(eventually('it is out', () => server.count('basic.publish') > 0, 100)).rejects.toThrow(
+    'in vain',
+  )
+  server.say(connectionUnblocked())
+  await eventually('it is out', () => server.count('basic.publish') === 1)
   await link.close(100)
   await all
 })

@@ -1,6 +1,7 @@
+import type { FrameProperties } from '@posthorn/core/transport'
 import type { Channel, ConsumeMessage } from 'amqplib'
 import { describe, expect, test } from 'vitest'
-import { frameFrom, publishOptions } from '../../src/message-properties.ts'
+import { frameFrom, publishFields, publishProperties } from '../../src/message-properties.ts'
 
 function message(properties: object): ConsumeMessage {
   return {
@@ -86,12 +87,23 @@ describe('a frame to publish', () => {
     properties: { userId: 'somebody', type: 't' },
   }
 
-  test('is mandatory and in the name of the link, whatever it says itself', () => {
-    expect(publishOptions(frame, 'me')).toEqual({ type: 't', userId: 'me', mandatory: true })
+  test('is mandatory, and in the name of the link, whatever it says itself', () => {
+    expect(publishFields(frame)).toMatchObject({ exchange: 'x', routingKey: 'k', mandatory: true })
+    expect(publishProperties(frame, 'me')).toMatchObject({ type: 't', userId: 'me' })
   })
 
   test('is not mandatory as a reply, which old brokers return although they deliver it', () => {
     const reply = { ...frame, exchange: '', routingKey: 'amq.rabbitmq.reply-to.abc' }
-    expect(publishOptions(reply, 'me').mandatory).toBe(false)
+    expect(publishFields(reply).mandatory).toBe(false)
+  })
+
+  test('is persistent, or not, as it says, and says nothing of what it has not', () => {
+    const modeOf = (properties: FrameProperties) =>
+      publishProperties({ ...frame, properties }, 'me').deliveryMode
+    expect(modeOf({ persistent: true })).toBe(2)
+    expect(modeOf({ persistent: false })).toBe(1)
+    expect(modeOf({})).toBeUndefined()
+    const said = Object.entries(publishProperties(frame, 'me')).filter(([, value]) => value !== undefined)
+    expect(Object.fromEntries(said)).toEqual({ type: 't', userId: 'me' })
   })
 })

@@ -95,6 +95,19 @@ describe('a frame is accepted', () => {
     expect(Math.abs(Date.parse(received.message.time) - Date.now())).toBeLessThan(60_000)
   })
 
+  test.each([
+    ['2025-11-21T04:07:00.123Z', '2025-11-21T04:07:00.123Z'],
+    ['2025-12-31T23:59:59.999Z', '2025-12-31T23:59:59.999Z'],
+    ['2025-11-21T04:07:00Z', '2025-11-21T04:07:00.000Z'],
+    ['2025-02-30T00:00:00.000Z', '2025-03-02T00:00:00.000Z'],
+    ['2025-11-20T24:00:00.000Z', '2025-11-21T00:00:00.000Z'],
+  ])('with its time %s as `Date` writes it', (time, written) => {
+    const headers = { 'x-posthorn-time': time }
+    expect(receive(callWith({ headers }), commandQueue('q.calls'))).toMatchObject({
+      message: { time: written },
+    })
+  })
+
   test('though its trace or its expiration make no sense, which are then left out', () => {
     const headers = { traceparent: 'x'.repeat(55), 'x-posthorn-time': 'yesterday' }
     expect(receive(callWith({ expiration: '-1', headers }), commandQueue('q.calls'))).toMatchObject({
