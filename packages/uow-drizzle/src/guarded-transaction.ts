@@ -58,7 +58,7 @@ export async function beginGuarded(
   signal?.addEventListener('abort', onAbort)
   try {
     // One message, whose answer is a list for each of its statements.
-    const answers = await connection.send(readOnly ? opening : `${opening}; ${NAME}`).rows
+    const answers = await connection.ask({ text: readOnly ? opening : `${opening}; ${NAME}` })
     const xid = readOnly ? undefined : String((answers.at(-1) as unknown as readonly Row[])[0]?.xid)
     return new GuardedTransaction(connection, xid, options)
   } catch (error) {
@@ -71,11 +71,12 @@ export async function beginGuarded(
   }
 }
 
-interface Statement {
-  readonly cancel: () => Promise<void>
+/** A statement that has no answer yet. */
+interface Underway {
+  query: PromiseLike<unknown> | undefined
   readonly reject: (error: unknown) => void
-  /** Its answer has come, or never will: the connection is lost. */
-  readonly over: Promise<void>
+  /** Called when its answer has come, or never will: the connection is lost. */
+  onOver: () => void
 }
 
 type Phase = 'open' | 'committing' | 'rolling-back' | 'committed' | 'rolled-back' | 'lost'
@@ -92,7 +93,7 @@ export class GuardedTransaction {
   readonly #signal: AbortSignal | undefined
   readonly #outcomeOf: GuardOptions['outcomeOf']
   readonly #ended = deferred<void>()
-  readonly #statements = new Set<Statement>()
+  readonly #statements = new Set<Underway>()
   readonly #forgetConnection: (() => void) | undefined
   readonly #onAbort = () => {
     this.#aborted ??= this.#abort()
@@ -103,6 +104,8 @@ export class GuardedTransaction {
   #loss: unknown
   #savepoints = 0
   #aborted: Promise<void> | undefined
+  /** When the last answer came, or the first statement after it was sent. */
+  #heard = 0
   #silence: NodeJS.Timeout | undefined
 
   /** @param xid the server's name for it; a transaction that cannot write has none */
@@ -135,37 +138,39 @@ export class GuardedTransaction {
   }
 
   /** Statements are sent in the order of the calls, without waiting for the answers of those before. */
-  async run(text: string, parameters: readonly Parameter[] = [], arrays = false): Promise<readonly Row[]> {
-    this.assertOpen()
-    const { rows, query } = this.#connection.send(text, parameters, arrays)
-    const raced = deferred<readonly Row[]>()
-    const over = deferred<void>()
-    const statement: Statement = {
-      cancel: () => cancelUntilOver(query, over.promise),
-      reject: raced.reject,
-      over: over.promise,
-    }
-    this.#statements.add(statement)
-    if (this.#statements.size === 1) this.#awaitAnswer()
-    const settle = (then: () => void) => {
-      this.#statements.delete(statement)
+  run(text: string, parameters: readonly Parameter[] = [], arrays = false): Promise<readonly Row[]> {
+    return new Promise((resolve, reject) => {
+      this.assertOpen()
+      const underway: Underway = { query: undefined, reject, onOver: nothing }
+      this.#statements.add(underway)
       this.#awaitAnswer()
-      over.resolve()
-      then()
-    }
-    rows.then(
-      (value) => settle(() => raced.resolve(value)),
-      (reason: unknown) =>
-        settle(() => {
-          const ours = this.#readOnly ? asReadOnlyUnit(reason) : undefined
-          const error = ours ?? classifyError(reason)
-          this.#failure ??= { error }
-          // At once: whoever waits for this statement must not be able to send another one.
-          if (ours === undefined && isConnectionError(reason)) this.#connection.destroy(reason)
-          raced.reject(error)
-        }),
-    )
-    return raced.promise
+      underway.query = this.#connection.send(
+        { text, parameters, arrays },
+        (rows) => {
+          this.#noteAnswer(underway)
+          resolve(rows)
+        },
+        (reason) => {
+          this.#noteAnswer(underway)
+          reject(this.#failed(reason))
+        },
+      )
+    })
+  }
+
+  #noteAnswer(underway: Underway): void {
+    this.#statements.delete(underway)
+    this.#heard = performance.now()
+    underway.onOver()
+  }
+
+  #failed(reason: unknown): unknown {
+    const ours = this.#readOnly ? asReadOnlyUnit(reason) : undefined
+    const error = ours ?? classifyError(reason)
+    this.#failure ??= { error }
+    // At once: whoever waits for this statement must not be able to send another one.
+    if (ours === undefined && isConnectionError(reason)) this.#connection.destroy(reason)
+    return error
   }
 
   /** Runs work whose writes are undone when it fails; the transaction goes on. */
@@ -194,7 +199,8 @@ export class GuardedTransaction {
       throw this.#failure.error
     }
     this.#enter('committing')
-    this.#connection.send('commit').rows.then(
+    this.#connection.send(
+      { text: 'commit' },
       // Of a transaction in which a statement has failed Postgres says so, and calls it no error. It may be a failure that
       // the return to a savepoint, beside which the statement ran, has made us forget.
       ({ command }) => {
@@ -224,7 +230,8 @@ export class GuardedTransaction {
   async #rollback(): Promise<void> {
     if (this.#phase !== 'open') return
     this.#enter('rolling-back')
-    this.#connection.send('rollback').rows.then(
+    this.#connection.send(
+      { text: 'rollback' },
       () => this.#end('rolled-back'),
       (error: unknown) => this.#connection.destroy(error),
     )
@@ -234,11 +241,12 @@ export class GuardedTransaction {
 
   async #abort(): Promise<void> {
     const statements = [...this.#statements]
+    const overs = statements.map(ended)
     for (const { reject } of statements) reject(this.#signal?.reason)
     // Only the oldest is at work; the others fail after it. A cancellation that came late would hit another statement.
-    const [oldest] = statements
-    const cancelled = oldest?.cancel() ?? Promise.resolve()
-    const over = Promise.allSettled([cancelled, ...statements.map((statement) => statement.over)])
+    const query = statements[0]?.query
+    const cancelled = query === undefined ? undefined : cancelUntilOver(query, overs[0] ?? Promise.resolve())
+    const over = Promise.allSettled([cancelled, ...overs])
     await within(this.#patience, Promise.race([over, this.#ended.promise]))
     await this.#rollback()
   }
@@ -271,16 +279,33 @@ export class GuardedTransaction {
 
   #enter(phase: Phase): void {
     this.#phase = phase
-    this.#awaitAnswer()
+    if (phase === 'committing') this.#awaitAnswer()
+    else clearTimeout(this.#silence)
     this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 
   /** From one answer to the next: a statement may have to wait for many before it. */
   #awaitAnswer(): void {
-    clearTimeout(this.#silence)
-    const due = this.#phase === 'committing' || (this.#phase === 'open' && this.#statements.size > 0)
-    if (!due) return
-    const giveUp = () => this.#connection.destroy(silentConnection(this.#longestSilence))
-    this.#silence = setTimeout(giveUp, this.#longestSilence)
+    if (this.#statements.size > 1) return
+    this.#heard = performance.now()
+    this.#silence ??= setTimeout(() => this.#look(), this.#longestSilence)
   }
+
+  /** A timer for each transaction costs little, one for each statement would not. */
+  #look(): void {
+    this.#silence = undefined
+    if (this.#phase !== 'committing' && this.#statements.size === 0) return
+    const left = this.#heard + this.#longestSilence - performance.now()
+    if (left <= 0) this.#connection.destroy(silentConnection(this.#longestSilence))
+    else this.#silence = setTimeout(() => this.#look(), left)
+  }
+}
+
+function nothing(): void {}
+
+/** Settles when a statement has its answer. */
+function ended(underway: Underway): Promise<void> {
+  return new Promise((resolve) => {
+    underway.onOver = resolve
+  })
 }

@@ -119,13 +119,15 @@ export class PostgresDriver implements AsyncDisposable {
   ): Promise<readonly Row[]> {
     const end = performance.now() + deadline
     const connection = await this.#connection(deadline)
-    const { rows, query } = connection.send(text, parameters, arrays)
-    const timer = setTimeout(() => {
-      void cancelQuery(query)
-      connection.destroy(silentConnection(deadline))
-    }, end - performance.now())
+    let timer: NodeJS.Timeout | undefined
     try {
-      return await rows
+      return await new Promise<readonly Row[]>((resolve, reject) => {
+        const query = connection.send({ text, parameters, arrays }, resolve, reject)
+        timer = setTimeout(() => {
+          void cancelQuery(query)
+          connection.destroy(silentConnection(deadline))
+        }, end - performance.now())
+      })
     } catch (error) {
       if (isConnectionError(error)) connection.destroy(error)
       throw classifyStatementError(error)
