@@ -79,6 +79,27 @@ test('a message with an id known before costs one round trip more: the claim', a
   expect(await flightsOf(handle)).toBe(5)
 })
 
+test('a handler without a result costs no second write of its claim', async () => {
+  const units = marketUnits(driver)
+  await driver.query(`create function refuse() returns trigger language plpgsql as
+    $$ begin raise exception 'written twice'; end $$`)
+  await driver.query(
+    'create trigger once before update on posthorn_inbox for each row execute function refuse()',
+  )
+  const handle = async (messageId: string, result: unknown) => {
+    const transaction = await units.begin()
+    const key = { consumer: 'view', source: 'shop', messageId }
+    const claim = await transaction.inbox.claim(key, 'body')
+    if (claim.first) transaction.inbox.record(key, { ok: true, result })
+    await transaction.commit()
+    return claim
+  }
+  expect(await handle('event', undefined)).toEqual({ first: true })
+  expect(await handle('event', undefined)).toEqual({ first: false, outcome: { ok: true } })
+  await expect(handle('command', 'done')).rejects.toThrow('written twice')
+  await driver.query('drop function refuse cascade')
+})
+
 test('a commit of which one statement cannot be built sends none', async () => {
   // To which no statement is known, so that it sends their texts.
   await using fresh = postgresDriver(proxy.url, { max: 1 })
