@@ -1,4 +1,5 @@
 import {
+  type AnnouncedClaim,
   type HandledOutcome,
   type Inbox,
   type InboxClaim,
@@ -10,9 +11,13 @@ import {
 import type { GuardedTransaction } from './guarded-transaction.ts'
 import type { PostgresDriver } from './postgres-driver.ts'
 
-/** With no outcome, which reads as {@link APPLIED}. */
+/**
+ * With no outcome, which reads as {@link APPLIED}. Does nothing outside a transaction of ours, which has its name from the
+ * beginning: it is sent along with BEGIN, and must not stand alone where that fails.
+ */
 const CLAIM = `
-  insert into posthorn_inbox (consumer, source, message_id, fingerprint) values ($1, $2, $3, $4)
+  insert into posthorn_inbox (consumer, source, message_id, fingerprint)
+  select $1, $2, $3, $4 where pg_current_xact_id_if_assigned() is not null
   on conflict do nothing returning 1`
 
 const FIND = `
@@ -28,22 +33,38 @@ const PURGE = `
 const APPLIED = JSON.stringify({ ok: true })
 const PURGE_BATCH = 1_000
 
+/** A claim that was sent along with BEGIN. */
+interface EarlyClaim extends AnnouncedClaim {
+  readonly answer: Promise<readonly unknown[]>
+}
+
+/** Sends a claim whose answer `UnitInbox.claim` will ask for. */
+export function claimEarly(transaction: GuardedTransaction, claim: AnnouncedClaim): EarlyClaim {
+  const answer = sendClaim(transaction, claim)
+  // Nobody may ask for it: the transaction may not begin.
+  answer.catch(() => undefined)
+  return { ...claim, answer }
+}
+
 /** The inbox of one unit. */
 export class UnitInbox implements Inbox {
-  readonly #transaction: Pick<GuardedTransaction, 'run'>
-  /** By key: null until an outcome is recorded that the claim does not tell by itself. */
-  readonly #claimed = new Map<string, { readonly key: InboxKey; outcome: string | null }>()
+  readonly #transaction: GuardedTransaction
+  readonly #claims: { readonly key: InboxKey; outcome: string | null }[] = []
+  #early: EarlyClaim | undefined
 
-  constructor(transaction: Pick<GuardedTransaction, 'run'>) {
+  constructor(transaction: GuardedTransaction, early?: EarlyClaim) {
     this.#transaction = transaction
+    this.#early = early
   }
 
   /** The insert waits for a transaction that has inserted the same key. */
   async claim(key: InboxKey, fingerprint: string): Promise<InboxClaim> {
+    this.#transaction.assertOpen()
     for (;;) {
-      const [claimed] = await this.#transaction.run(CLAIM, [...keyValues(key), fingerprint])
+      const [claimed] = await (this.#answerFor(key, fingerprint) ??
+        sendClaim(this.#transaction, { key, fingerprint }))
       if (claimed !== undefined) {
-        this.#claimed.set(idOf(key), { key, outcome: null })
+        this.#claims.push({ key, outcome: null })
         return { first: true }
       }
       const [known] = await this.#transaction.run(FIND, keyValues(key))
@@ -54,8 +75,16 @@ export class UnitInbox implements Inbox {
     }
   }
 
+  /** What came of the early claim, once. */
+  #answerFor(key: InboxKey, fingerprint: string): Promise<readonly unknown[]> | undefined {
+    const early = this.#early
+    if (early === undefined || !isSame(early.key, key) || early.fingerprint !== fingerprint) return undefined
+    this.#early = undefined
+    return early.answer
+  }
+
   record(key: InboxKey, outcome: HandledOutcome): void {
-    const own = this.#claimed.get(idOf(key))
+    const own = this.#claims.find((claim) => isSame(claim.key, key))
     if (own === undefined) throw notClaimed(key.messageId)
     const json = JSON.stringify(outcome)
     own.outcome = json === APPLIED ? null : json
@@ -64,7 +93,7 @@ export class UnitInbox implements Inbox {
   /** Sends what the claims do not tell by themselves. An event's handler has no result, so that its claim tells all. */
   flush(): readonly Promise<unknown>[] {
     const sent: Promise<unknown>[] = []
-    for (const { key, outcome } of this.#claimed.values()) {
+    for (const { key, outcome } of this.#claims) {
       if (outcome !== null) sent.push(this.#transaction.run(RECORD, [...keyValues(key), outcome]))
     }
     return sent
@@ -85,8 +114,12 @@ export function drizzleInbox(driver: PostgresDriver): InboxStore {
   }
 }
 
-function idOf({ consumer, source, messageId }: InboxKey): string {
-  return JSON.stringify([consumer, source, messageId])
+function sendClaim(transaction: GuardedTransaction, { key, fingerprint }: AnnouncedClaim) {
+  return transaction.run(CLAIM, [...keyValues(key), fingerprint])
+}
+
+function isSame(a: InboxKey, b: InboxKey): boolean {
+  return a.messageId === b.messageId && a.consumer === b.consumer && a.source === b.source
 }
 
 function keyValues({ consumer, source, messageId }: InboxKey): readonly [string, string, string] {

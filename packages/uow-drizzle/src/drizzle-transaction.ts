@@ -1,7 +1,6 @@
 import { PosthornError, type UnitOfWork, type UnitOptions } from '@posthorn/core'
 import {
   type AggregateChange,
-  type Inbox,
   type Outbox,
   type OutboxEntry,
   type OutboxRecord,
@@ -52,12 +51,12 @@ interface WritingRepository extends TrackedRepository {
 /** One transaction in Postgres. */
 export class DrizzleTransaction<R extends object, D extends string> implements Transaction<R, D> {
   readonly unit: UnitOfWork<R, D>
+  readonly inbox: UnitInbox
   readonly outbox: Outbox
   readonly #driver: PostgresDriver
   readonly #guarded: GuardedTransaction
   readonly #session: UnitSession<R, D, WritingRepository, DrizzleUnit>
   readonly #records: OutboxRecord[] = []
-  #inbox: UnitInbox | undefined
   #committed = false
 
   constructor(
@@ -65,7 +64,9 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
     guarded: GuardedTransaction,
     parts: SessionOptions<R, DrizzleUnit>['parts'],
     { signal, attempt = 1 }: UnitOptions & { readonly attempt?: number },
+    inbox = new UnitInbox(guarded),
   ) {
+    this.inbox = inbox
     this.#driver = driver
     this.#guarded = guarded
     const assertActive = () => guarded.assertOpen()
@@ -89,11 +90,6 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
       },
       strikeOff: (position) => strikeOff(guarded, position),
     }
-  }
-
-  get inbox(): Inbox {
-    this.#inbox ??= new UnitInbox(this.#guarded)
-    return this.#inbox
   }
 
   get state(): UnitState {
@@ -131,7 +127,7 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
     const writes = this.#session.changes().flatMap(({ repository, change }) => repository.write(change))
     const run = (text: string, parameters: readonly Parameter[]) => this.#guarded.run(text, parameters)
     const sent = writes.map((write) => write(run))
-    sent.push(...(this.#inbox?.flush() ?? []))
+    sent.push(...this.inbox.flush())
     const entries = insertOutbox(this.#guarded, this.#records)
     sent.push(entries)
     await pipelined(sent)

@@ -33,43 +33,14 @@ export interface GuardOptions {
   /** How long a cancellation or a rollback waits for a server that does not answer, in ms. */
   readonly patience: number
   readonly signal: AbortSignal | undefined
+  /** Sends what is not to wait until it has begun. It must do nothing unless the transaction has its name. */
+  readonly first?: ((transaction: GuardedTransaction) => void) | undefined
   /** Asks the server what became of a transaction. */
   readonly outcomeOf: (transaction: TransactionId) => Promise<CommitOutcome>
 }
 
 /** The name by which the server tells what became of a transaction, asked for before it may matter. */
 const NAME = 'select pg_current_xact_id()::text as xid'
-
-/**
- * Begins a transaction on a connection that is its own until it has ended.
- *
- * @param timeout in ms
- * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`, or the signal's reason; the connection is then lost
- */
-export async function beginGuarded(
-  connection: Connection,
-  options: GuardOptions,
-  timeout: number,
-): Promise<GuardedTransaction> {
-  const { opening, readOnly, signal } = options
-  const giveUp = (reason: unknown) => connection.destroy(reason)
-  const onAbort = () => giveUp(signal?.reason)
-  const timer = setTimeout(() => giveUp(beginTimeout(timeout)), timeout)
-  signal?.addEventListener('abort', onAbort)
-  try {
-    // One message, whose answer is a list for each of its statements.
-    const answers = await connection.ask({ text: readOnly ? opening : `${opening}; ${NAME}` })
-    const xid = readOnly ? undefined : String((answers.at(-1) as unknown as readonly Row[])[0]?.xid)
-    return new GuardedTransaction(connection, xid, options)
-  } catch (error) {
-    // The first of the statements may have begun what the others did not finish.
-    connection.destroy(error)
-    throw signal?.aborted ? signal.reason : classifyError(error)
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
-  }
-}
 
 /** A statement that has no answer yet. */
 interface Underway {
@@ -79,14 +50,13 @@ interface Underway {
   onOver: () => void
 }
 
-type Phase = 'open' | 'committing' | 'rolling-back' | 'committed' | 'rolled-back' | 'lost'
+type Phase = 'beginning' | 'open' | 'committing' | 'rolling-back' | 'committed' | 'rolled-back' | 'lost'
 
 /** One transaction on one connection, from BEGIN to its end. */
 export class GuardedTransaction {
   /** Settles with the transaction's end, whatever that is. */
   readonly ended: Promise<void>
   readonly #connection: Connection
-  readonly #xid: string | undefined
   readonly #readOnly: boolean
   readonly #longestSilence: number
   readonly #patience: number
@@ -96,9 +66,12 @@ export class GuardedTransaction {
   readonly #statements = new Set<Underway>()
   readonly #forgetConnection: (() => void) | undefined
   readonly #onAbort = () => {
-    this.#aborted ??= this.#abort()
+    if (this.#phase === 'beginning') this.#connection.destroy(this.#signal?.reason)
+    else this.#aborted ??= this.#abort()
   }
-  #phase: Phase = 'open'
+  #phase: Phase = 'beginning'
+  /** The server's name for it; a transaction that cannot write has none. */
+  #xid: string | undefined
   /** Why Postgres runs no statement any more but the end, or the return to a savepoint. */
   #failure: { readonly error: unknown } | undefined
   #loss: unknown
@@ -108,11 +81,9 @@ export class GuardedTransaction {
   #heard = 0
   #silence: NodeJS.Timeout | undefined
 
-  /** @param xid the server's name for it; a transaction that cannot write has none */
-  constructor(connection: Connection, xid: string | undefined, options: Omit<GuardOptions, 'opening'>) {
+  private constructor(connection: Connection, options: GuardOptions) {
     const { readOnly, longestSilence, patience, signal, outcomeOf } = options
     this.#connection = connection
-    this.#xid = xid
     this.#readOnly = readOnly
     this.#longestSilence = longestSilence
     this.#patience = patience
@@ -126,6 +97,38 @@ export class GuardedTransaction {
     if (signal?.aborted) this.#onAbort()
   }
 
+  /**
+   * Begins a transaction on a connection that is its own until it has ended.
+   *
+   * @param timeout in ms
+   * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`, or the signal's reason; the connection is then lost
+   */
+  static async begin(
+    connection: Connection,
+    options: GuardOptions,
+    timeout: number,
+  ): Promise<GuardedTransaction> {
+    const { opening, readOnly, signal, first } = options
+    const transaction = new GuardedTransaction(connection, options)
+    const timer = setTimeout(() => connection.destroy(beginTimeout(timeout)), timeout)
+    try {
+      // One message, whose answer is a list for each of its statements.
+      const answered = connection.ask({ text: readOnly ? opening : `${opening}; ${NAME}` })
+      first?.(transaction)
+      const answers = await answered
+      if (transaction.#phase === 'lost') throw transaction.#loss
+      if (!readOnly) transaction.#xid = String((answers.at(-1) as unknown as readonly Row[])[0]?.xid)
+      transaction.#phase = 'open'
+      return transaction
+    } catch (error) {
+      // The first of the statements may have begun what the others did not finish.
+      connection.destroy(error)
+      throw signal?.aborted ? signal.reason : classifyError(error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
   get phase(): Phase {
     return this.#phase
   }
@@ -134,7 +137,7 @@ export class GuardedTransaction {
   assertOpen(): void {
     if (this.#phase === 'lost') throw connectionLost(this.#loss)
     if (this.#signal?.aborted) throw this.#signal.reason
-    if (this.#phase !== 'open') throw unitEnded(this.#phase)
+    if (this.#phase !== 'open' && this.#phase !== 'beginning') throw unitEnded(this.#phase)
   }
 
   /** Statements are sent in the order of the calls, without waiting for the answers of those before. */
