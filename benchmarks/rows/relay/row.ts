@@ -9,7 +9,8 @@ export const row: Row = {
     {
       name: 'posthorn',
       module: 'posthorn',
-      settings: '`Relay` on `drizzleOutboxQueue` and `RabbitMqExternalBus`, as they are: batches of 200',
+      settings:
+        '`Relay` on `drizzleOutboxQueue` and `RabbitMqExternalBus`, as they are: batches of 1,000 in parts of 250',
     },
     {
       name: 'raw loop',

@@ -51,7 +51,8 @@ export function statementOn<V extends readonly Row[]>(
     const { sql: text, params } = build(values).toSQL()
     return { text, parameters: params as readonly Parameter[] }
   }
-  const shape = `${kind} ${values.map((row) => Object.keys(row).join()).join(' ')}`
+  let shape = kind
+  for (const row of values) shape += ` ${Object.keys(row).join()}`
   let known = texts.get(shape)
   if (known === undefined) {
     known = compile(build(values.map(placeholders) as unknown as V))
@@ -68,13 +69,17 @@ export function encoded(column: PgColumn, value: unknown): SQL | Param {
   return sql.param(value, column)
 }
 
+const columns = new WeakMap<PgTable, readonly (readonly [string, PgColumn])[]>()
+
 /** Rows, of a select of a whole table, as drizzle's own: by property, as the columns read them. */
 export function rowsOf(table: PgTable, answer: readonly unknown[]): readonly Row[] {
-  const columns = Object.entries(getTableColumns(table))
+  const known = columns.get(table) ?? Object.entries(getTableColumns(table))
+  columns.set(table, known)
   return (answer as readonly (readonly unknown[])[]).map((values) => {
     const row: Record<string, unknown> = {}
-    for (const [index, [property, column]] of columns.entries()) {
-      const value = values[index]
+    let index = 0
+    for (const [property, column] of known) {
+      const value = values[index++]
       row[property] = value === null ? null : column.mapFromDriverValue(value)
     }
     // The columns' types are the mapping's affair.
@@ -83,8 +88,11 @@ export function rowsOf(table: PgTable, answer: readonly unknown[]): readonly Row
 }
 
 function textsOf(table: PgTable): Map<string, Compiled> | undefined {
-  if (!compiled.has(table)) compiled.set(table, hasSteadyTexts(table) ? new Map() : undefined)
-  return compiled.get(table)
+  const known = compiled.get(table)
+  if (known !== undefined || compiled.has(table)) return known
+  const texts = hasSteadyTexts(table) ? new Map<string, Compiled>() : undefined
+  compiled.set(table, texts)
+  return texts
 }
 
 /** Not so where drizzle computes a value for each statement, or where a value may become SQL. */

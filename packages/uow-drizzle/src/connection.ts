@@ -1,7 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import postgres, { type Options, type Row, type Sql } from 'postgres'
 import { closedConnection, silentConnection } from './classify-error.ts'
-import { deferred } from './deferred.ts'
 import type { Parameter } from './statement-client.ts'
 
 /*
@@ -28,17 +27,20 @@ const ERA = 'select extract(epoch from stats_reset)::text as era from pg_stat_bg
 /** How long a connection that closes may take to say so to the server, in s. */
 const CLOSING = 0.2
 
-/** A statement that was sent. */
-interface Sent {
-  /** Rejected with the loss of the connection, if that comes first. */
-  readonly rows: Promise<readonly Row[] & { readonly command?: string }>
-  readonly query: PromiseLike<unknown>
+/** What Postgres answers to a statement. */
+type Answer = readonly Row[] & { readonly command?: string }
+
+/** A statement, as it is sent. With `arrays` its rows come as arrays of values. */
+export interface Statement {
+  readonly text: string
+  readonly parameters?: readonly Parameter[]
+  readonly arrays?: boolean
 }
 
 /** One connection to Postgres, from its making to its end. Statements go out in the order in which they are given. */
 export class Connection {
   readonly #sql: Sql
-  readonly #prepare: boolean
+  readonly #options: { readonly prepare: boolean }
   readonly #lossListeners = new Set<(loss: unknown) => void>()
   #socket: Socket | undefined
   #socketError: Error | undefined
@@ -51,7 +53,7 @@ export class Connection {
     { prepare = true, connectTimeout, ...options }: ClientOptions,
     host: number,
   ) {
-    this.#prepare = prepare
+    this.#options = { prepare }
     this.#sql = postgres(url, {
       ...options,
       ...PIPELINE,
@@ -85,7 +87,7 @@ export class Connection {
       const timer = setTimeout(() => connection.destroy(silentConnection(connectTimeout)), connectTimeout)
       signal.addEventListener('abort', onAbort)
       try {
-        const [row] = await connection.send(ERA).rows
+        const [row] = await connection.ask({ text: ERA })
         connection.#era = String(row?.era)
         connection.#established = true
         return connection
@@ -115,14 +117,34 @@ export class Connection {
     return () => this.#lossListeners.delete(listener)
   }
 
-  send(text: string, parameters: readonly Parameter[] = [], arrays = false): Sent {
-    const query = this.#sql.unsafe(text, [...parameters], { prepare: this.#prepare })
-    const { promise, resolve, reject } = deferred<Row[]>()
-    const forget = this.onLost(reject)
+  /**
+   * Sends a statement. Its answer is given to one of two, once; the loss of the connection, if that comes first, is an
+   * error at once. Gives the query of postgres.js, for cancelling it.
+   */
+  send(
+    { text, parameters = [], arrays = false }: Statement,
+    onAnswer: (rows: Answer) => void,
+    onError: (error: unknown) => void,
+  ): PromiseLike<unknown> {
+    const query = this.#sql.unsafe(text, [...parameters], this.#options)
+    if (this.#loss === undefined) this.#lossListeners.add(onError)
+    else onError(this.#loss)
     // Rows as arrays are rows to nobody but drizzle.
-    const answered = (arrays ? query.values() : query) as PromiseLike<Row[]>
-    answered.then(resolve, reject).then(forget)
-    return { rows: promise, query }
+    const answered = (arrays ? query.values() : query) as PromiseLike<Answer>
+    answered.then(
+      (rows) => {
+        if (this.#lossListeners.delete(onError)) onAnswer(rows)
+      },
+      (error: unknown) => {
+        if (this.#lossListeners.delete(onError)) onError(error)
+      },
+    )
+    return query
+  }
+
+  /** The same for who can wait for the answer. */
+  ask(statement: Statement): Promise<Answer> {
+    return new Promise((resolve, reject) => this.send(statement, resolve, reject))
   }
 
   /** Ends it at once, whatever is under way. Idempotent. */

@@ -16,10 +16,16 @@ import type { PostgresDriver } from './postgres-driver.ts'
 /** A relay that stays silent for longer inside its transaction loses it, and with it the queue, in ms. */
 const LEADER_SILENCE = 4_500
 
+/** So many entries are delivered at once, two such parts at a time: about as many as are on their way to the broker. */
+const PART = 250
+
 const FOR_BROKER = 'handler is null and died_at is null'
 const FOR_LOCAL = 'handler is not null and died_at is null'
-/** By the statement's time, which stands still: an entry must not fall due between the looks at it and at its follower. */
-const DUE = 'available_at <= statement_timestamp()'
+/**
+ * By the transaction's time, which stands still: an entry must not fall due between the looks at it and at its follower,
+ * not even where these are two parts of what one relay delivers.
+ */
+const DUE = 'available_at <= now()'
 const UNLEASED = '(leased_until is null or leased_until <= clock_timestamp())'
 
 /** Its `position` is text: to be ordered by, the column needs its table's name. */
@@ -37,10 +43,10 @@ const LEAD = `
 
 const TAKE = `
   select ${ENTRY} from posthorn_outbox as entry
-  where ${FOR_BROKER} and ${DUE} and ${ELSEWHERE} and not exists (
+  where ${FOR_BROKER} and ${DUE} and ${ELSEWHERE} and entry.position > $3::text::bigint and not exists (
     select 1 from posthorn_outbox as head
     where head.key = entry.key and head.position < entry.position and head.attempts > 0
-      and head.handler is null and head.died_at is null and head.available_at > statement_timestamp())
+      and head.handler is null and head.died_at is null and head.available_at > now())
   order by entry.position limit $2`
 
 const DELETE = 'delete from posthorn_outbox where position = any ($1::text::bigint[])'
@@ -88,23 +94,27 @@ const REPLAY = `
  * transaction around one batch takes, and gives what it delivered away in the same transaction.
  */
 export function drizzleOutboxQueue(driver: PostgresDriver): OutboxQueue {
+  /** Whether the last batch left something behind, as far as is known. */
+  let more = false
   return {
     async deliver(limit, deliver, except = []) {
       // Names of domains need no quotes.
       const domains = `{${except.join(',')}}`
-      if ((await driver.query(IS_ANY_DUE, [domains])).length === 0) return { busy: false, taken: 0 }
+      const surely = more
+      more = false
+      if (!surely && (await driver.query(IS_ANY_DUE, [domains])).length === 0)
+        return { busy: false, taken: 0 }
       const transaction = await driver.begin({ idleTimeout: LEADER_SILENCE })
       try {
+        const take = (most: number, after: string) =>
+          transaction.run(TAKE, [domains, Math.min(most, PART), after])
         // Two statements, so that the second one sees what the previous leader has committed.
-        const [lead = [], taken = []] = await pipelined([
-          transaction.run(LEAD),
-          transaction.run(TAKE, [domains, limit]),
-        ])
+        const [lead = [], first = []] = await pipelined([transaction.run(LEAD), take(limit, '0')])
         if (lead[0]?.leads !== true) return { busy: true, taken: 0 }
-        const entries = taken.map(entryOf)
-        if (entries.length > 0) await settle(transaction, await deliver(entries))
+        const taken = await deliverInParts(transaction, { limit, first, take, deliver })
         await transaction.commit()
-        return { busy: false, taken: entries.length }
+        more = taken === limit
+        return { busy: false, taken }
       } finally {
         await transaction.rollback()
       }
@@ -140,6 +150,40 @@ export function drizzleOutboxQueue(driver: PostgresDriver): OutboxQueue {
 
     onAdded: (listener) => driver.onOutboxAdded(listener),
   }
+}
+
+interface Batch {
+  readonly limit: number
+  readonly first: readonly Row[]
+  readonly take: (most: number, after: string) => Promise<readonly Row[]>
+  readonly deliver: Parameters<OutboxQueue['deliver']>[1]
+}
+
+/** While one part is delivered the next one is taken and the one before is deleted: nobody waits for the database. */
+async function deliverInParts(
+  transaction: GuardedTransaction,
+  { limit, first, take, deliver }: Batch,
+): Promise<number> {
+  const parts: Promise<void>[] = []
+  let taken = 0
+  let part = first
+  try {
+    while (part.length > 0) {
+      const last = part.at(-1)
+      taken += part.length
+      const full = part.length === PART && taken < limit
+      const delivered = deliver(part.map(entryOf)).then((settlements) => settle(transaction, settlements))
+      // Looked at below, perhaps after others.
+      delivered.catch(() => undefined)
+      parts.push(delivered)
+      await parts.at(-2)
+      part = full ? await take(limit - taken, last?.position) : []
+    }
+  } finally {
+    await Promise.allSettled(parts)
+  }
+  await Promise.all(parts)
+  return taken
 }
 
 async function settle(transaction: GuardedTransaction, settlements: readonly Settlement[]): Promise<void> {

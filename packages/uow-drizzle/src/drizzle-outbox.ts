@@ -1,4 +1,10 @@
-import { LOCAL_GRACE, type OutboxEntry, type OutboxRecord, storedMessage } from '@posthorn/core/storage'
+import {
+  LOCAL_GRACE,
+  type OutboxEntry,
+  type OutboxRecord,
+  type StoredMessage,
+  storedMessage,
+} from '@posthorn/core/storage'
 import type { GuardedTransaction } from './guarded-transaction.ts'
 
 /** Any number of records in one statement with one parameter: its text is always the same, so it is parsed once. */
@@ -23,10 +29,18 @@ export async function insertOutbox(
   records: readonly OutboxRecord[],
 ): Promise<readonly OutboxEntry[]> {
   if (records.length === 0) return []
-  const stored = records.map((record) => ({ ...record, message: storedMessage(record.message) }))
-  const inserted = await transaction.run(INSERT, [JSON.stringify(stored.map(columns))])
+  const stored = records.map(({ message }) => storedMessage(message))
+  const rows = records.map((record, index) => columns(record, stored[index] as StoredMessage))
+  const inserted = await transaction.run(INSERT, [JSON.stringify(rows)])
   const positions = inserted.map(({ position }) => String(position)).sort(byPosition)
-  return stored.map((record, index) => ({ ...record, attempts: 0, position: positions[index] as string }))
+  return records.map(({ handler, key, depth }, index) => ({
+    position: positions[index] as string,
+    message: stored[index] as StoredMessage,
+    handler,
+    key,
+    depth,
+    attempts: 0,
+  }))
 }
 
 /** See `Outbox.strikeOff`. */
@@ -38,7 +52,7 @@ export async function strikeOff(
   return (await transaction.run(text, [position])).length > 0
 }
 
-function columns({ handler, key, depth, message }: Omit<OutboxEntry, 'position' | 'attempts'>) {
+function columns({ handler, key, depth }: OutboxRecord, message: StoredMessage) {
   const { id, type, kind, version, time, correlationId, causationId, traceparent, body } = message
   return {
     handler,

@@ -1,10 +1,6 @@
 import { PosthornError, type UnitOfWork, type UnitOptions } from '@posthorn/core'
 import {
   type AggregateChange,
-  type HandledOutcome,
-  type Inbox,
-  type InboxKey,
-  notClaimed,
   type Outbox,
   type OutboxEntry,
   type OutboxRecord,
@@ -15,7 +11,7 @@ import {
   type UnitState,
 } from '@posthorn/core/storage'
 import { connectionLost } from './classify-error.ts'
-import { claimMessage, recordOutcome } from './drizzle-inbox.ts'
+import { UnitInbox } from './drizzle-inbox.ts'
 import { insertOutbox, strikeOff } from './drizzle-outbox.ts'
 import type { GuardedTransaction } from './guarded-transaction.ts'
 import { pipelined } from './pipelined.ts'
@@ -55,36 +51,37 @@ interface WritingRepository extends TrackedRepository {
 /** One transaction in Postgres. */
 export class DrizzleTransaction<R extends object, D extends string> implements Transaction<R, D> {
   readonly unit: UnitOfWork<R, D>
-  readonly inbox: Inbox
+  readonly inbox: UnitInbox
   readonly outbox: Outbox
   readonly #driver: PostgresDriver
   readonly #guarded: GuardedTransaction
   readonly #session: UnitSession<R, D, WritingRepository, DrizzleUnit>
   readonly #records: OutboxRecord[] = []
-  readonly #outcomes = new Map<InboxKey, HandledOutcome>()
   #committed = false
 
   constructor(
     driver: PostgresDriver,
     guarded: GuardedTransaction,
     parts: SessionOptions<R, DrizzleUnit>['parts'],
-    { signal = new AbortController().signal, attempt = 1 }: UnitOptions & { readonly attempt?: number },
+    { signal, attempt = 1 }: UnitOptions & { readonly attempt?: number },
+    inbox = new UnitInbox(guarded),
   ) {
+    this.inbox = inbox
     this.#driver = driver
     this.#guarded = guarded
     const assertActive = () => guarded.assertOpen()
-    const savepoint = <T>(work: () => Promise<T>) => guarded.savepoint(work)
-    const transaction: DrizzleAccess = {
+    const access: DrizzleAccess = {
       assertActive,
-      run: (...statement) => guarded.run(...statement),
+      run: (text, parameters, arrays) => guarded.run(text, parameters, arrays),
       track: (repository) => this.#session.track(repository),
     }
-    const context = lazily({ signal, transaction }, () =>
-      drizzleOn((...statement) => guarded.run(...statement), {
-        savepoint: (work) => this.unit.savepoint(work),
-      }),
-    )
-    this.#session = new UnitSession({ parts, context, signal, attempt, savepoint, assertActive })
+    this.#session = new UnitSession({
+      parts,
+      context: new UnitContext(access, () => this.unit, signal),
+      attempt,
+      savepoint: (work) => guarded.savepoint(work),
+      assertActive,
+    })
     this.unit = this.#session.unit
     this.outbox = {
       add: (...records) => {
@@ -93,7 +90,6 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
       },
       strikeOff: (position) => strikeOff(guarded, position),
     }
-    this.inbox = inboxOf(guarded, this.#outcomes)
   }
 
   get state(): UnitState {
@@ -129,10 +125,12 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
   /** Sends all that is to be written in one go, once it is built: aggregates by id, inbox outcomes, the outbox last. */
   async #flush(): Promise<readonly OutboxEntry[]> {
     const writes = this.#session.changes().flatMap(({ repository, change }) => repository.write(change))
-    const sent = writes.map((write) => write((...statement) => this.#guarded.run(...statement)))
-    for (const [key, outcome] of this.#outcomes) sent.push(recordOutcome(this.#guarded, key, outcome))
+    const run = (text: string, parameters: readonly Parameter[]) => this.#guarded.run(text, parameters)
+    const sent = writes.map((write) => write(run))
+    sent.push(...this.inbox.flush())
     const entries = insertOutbox(this.#guarded, this.#records)
-    await pipelined<unknown>([...sent, entries])
+    sent.push(entries)
+    await pipelined(sent)
     return entries
   }
 
@@ -149,31 +147,32 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
   }
 }
 
-/** Most units need no drizzle of their own: their repositories' statements have been built. */
-function lazily(context: Omit<DrizzleUnit, 'db'>, make: () => Db): DrizzleUnit {
-  let db: Db | undefined
-  return {
-    ...context,
-    get db() {
-      db ??= make()
-      return db
-    },
-  }
-}
+/** What it is asked for it makes then: most units need no drizzle of their own, and no signal. */
+class UnitContext implements DrizzleUnit {
+  readonly transaction: DrizzleAccess
+  readonly #savepoints: () => Pick<UnitOfWork, 'savepoint'>
+  #signal: AbortSignal | undefined
+  #db: Db | undefined
 
-function inboxOf(guarded: GuardedTransaction, outcomes: Map<InboxKey, HandledOutcome>): Inbox {
-  const claimed = new Map<string, InboxKey>()
-  const idOf = ({ consumer, source, messageId }: InboxKey) => JSON.stringify([consumer, source, messageId])
-  return {
-    async claim(key, fingerprint) {
-      const claim = await claimMessage(guarded, key, fingerprint)
-      if (claim.first) claimed.set(idOf(key), key)
-      return claim
-    },
-    record(key, outcome) {
-      const own = claimed.get(idOf(key))
-      if (own === undefined) throw notClaimed(key.messageId)
-      outcomes.set(own, outcome)
-    },
+  constructor(
+    transaction: DrizzleAccess,
+    savepoints: () => Pick<UnitOfWork, 'savepoint'>,
+    signal: AbortSignal | undefined,
+  ) {
+    this.transaction = transaction
+    this.#savepoints = savepoints
+    this.#signal = signal
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= new AbortController().signal
+    return this.#signal
+  }
+
+  get db(): Db {
+    this.#db ??= drizzleOn(this.transaction.run, {
+      savepoint: (work) => this.#savepoints().savepoint(work),
+    })
+    return this.#db
   }
 }

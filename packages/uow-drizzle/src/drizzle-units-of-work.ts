@@ -1,5 +1,6 @@
 import type { Domain, UnitOptions, UnitsOfWork } from '@posthorn/core'
 import { type Factories, joinFactories, type UnitsOptions, unitsOfWork } from '@posthorn/core/storage'
+import { claimEarly, UnitInbox } from './drizzle-inbox.ts'
 import { DrizzleTransaction, type DrizzleUnit } from './drizzle-transaction.ts'
 import type { PostgresDriver } from './postgres-driver.ts'
 
@@ -26,7 +27,16 @@ export function drizzleUnitsOfWork<R extends object, D extends string, A extends
   const parts = joinFactories(repositories, adapters)
   const begin: UnitsOfWork<R & A, D>['begin'] = async (unit) => {
     const settings = { ...defaults, ...unit }
-    return new DrizzleTransaction<R & A, D>(driver, await driver.begin(settings), parts, settings)
+    const { claim } = settings
+    if (claim === undefined) {
+      return new DrizzleTransaction<R & A, D>(driver, await driver.begin(settings), parts, settings)
+    }
+    let early: ReturnType<typeof claimEarly> | undefined
+    const guarded = await driver.begin(settings, (transaction) => {
+      early = claimEarly(transaction, claim)
+    })
+    const inbox = new UnitInbox(guarded, early)
+    return new DrizzleTransaction<R & A, D>(driver, guarded, parts, settings, inbox)
   }
   return unitsOfWork(domain, begin, options)
 }

@@ -33,6 +33,8 @@ export interface GuardOptions {
   /** How long a cancellation or a rollback waits for a server that does not answer, in ms. */
   readonly patience: number
   readonly signal: AbortSignal | undefined
+  /** Sends what is not to wait until it has begun. It must do nothing unless the transaction has its name. */
+  readonly first?: ((transaction: GuardedTransaction) => void) | undefined
   /** Asks the server what became of a transaction. */
   readonly outcomeOf: (transaction: TransactionId) => Promise<CommitOutcome>
 }
@@ -40,76 +42,48 @@ export interface GuardOptions {
 /** The name by which the server tells what became of a transaction, asked for before it may matter. */
 const NAME = 'select pg_current_xact_id()::text as xid'
 
-/**
- * Begins a transaction on a connection that is its own until it has ended.
- *
- * @param timeout in ms
- * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`, or the signal's reason; the connection is then lost
- */
-export async function beginGuarded(
-  connection: Connection,
-  options: GuardOptions,
-  timeout: number,
-): Promise<GuardedTransaction> {
-  const { opening, readOnly, signal } = options
-  const giveUp = (reason: unknown) => connection.destroy(reason)
-  const onAbort = () => giveUp(signal?.reason)
-  const timer = setTimeout(() => giveUp(beginTimeout(timeout)), timeout)
-  signal?.addEventListener('abort', onAbort)
-  try {
-    // One message, whose answer is a list for each of its statements.
-    const answers = await connection.send(readOnly ? opening : `${opening}; ${NAME}`).rows
-    const xid = readOnly ? undefined : String((answers.at(-1) as unknown as readonly Row[])[0]?.xid)
-    return new GuardedTransaction(connection, xid, options)
-  } catch (error) {
-    // The first of the statements may have begun what the others did not finish.
-    connection.destroy(error)
-    throw signal?.aborted ? signal.reason : classifyError(error)
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
-  }
-}
-
-interface Statement {
-  readonly cancel: () => Promise<void>
+/** A statement that has no answer yet. */
+interface Underway {
+  query: PromiseLike<unknown> | undefined
   readonly reject: (error: unknown) => void
-  /** Its answer has come, or never will: the connection is lost. */
-  readonly over: Promise<void>
+  /** Called when its answer has come, or never will: the connection is lost. */
+  onOver: () => void
 }
 
-type Phase = 'open' | 'committing' | 'rolling-back' | 'committed' | 'rolled-back' | 'lost'
+type Phase = 'beginning' | 'open' | 'committing' | 'rolling-back' | 'committed' | 'rolled-back' | 'lost'
 
 /** One transaction on one connection, from BEGIN to its end. */
 export class GuardedTransaction {
   /** Settles with the transaction's end, whatever that is. */
   readonly ended: Promise<void>
   readonly #connection: Connection
-  readonly #xid: string | undefined
   readonly #readOnly: boolean
   readonly #longestSilence: number
   readonly #patience: number
   readonly #signal: AbortSignal | undefined
   readonly #outcomeOf: GuardOptions['outcomeOf']
   readonly #ended = deferred<void>()
-  readonly #statements = new Set<Statement>()
+  readonly #statements = new Set<Underway>()
   readonly #forgetConnection: (() => void) | undefined
   readonly #onAbort = () => {
-    this.#aborted ??= this.#abort()
+    if (this.#phase === 'beginning') this.#connection.destroy(this.#signal?.reason)
+    else this.#aborted ??= this.#abort()
   }
-  #phase: Phase = 'open'
+  #phase: Phase = 'beginning'
+  /** The server's name for it; a transaction that cannot write has none. */
+  #xid: string | undefined
   /** Why Postgres runs no statement any more but the end, or the return to a savepoint. */
   #failure: { readonly error: unknown } | undefined
   #loss: unknown
   #savepoints = 0
   #aborted: Promise<void> | undefined
+  /** When the last answer came, or the first statement after it was sent. */
+  #heard = 0
   #silence: NodeJS.Timeout | undefined
 
-  /** @param xid the server's name for it; a transaction that cannot write has none */
-  constructor(connection: Connection, xid: string | undefined, options: Omit<GuardOptions, 'opening'>) {
+  private constructor(connection: Connection, options: GuardOptions) {
     const { readOnly, longestSilence, patience, signal, outcomeOf } = options
     this.#connection = connection
-    this.#xid = xid
     this.#readOnly = readOnly
     this.#longestSilence = longestSilence
     this.#patience = patience
@@ -123,6 +97,38 @@ export class GuardedTransaction {
     if (signal?.aborted) this.#onAbort()
   }
 
+  /**
+   * Begins a transaction on a connection that is its own until it has ended.
+   *
+   * @param timeout in ms
+   * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`, or the signal's reason; the connection is then lost
+   */
+  static async begin(
+    connection: Connection,
+    options: GuardOptions,
+    timeout: number,
+  ): Promise<GuardedTransaction> {
+    const { opening, readOnly, signal, first } = options
+    const transaction = new GuardedTransaction(connection, options)
+    const timer = setTimeout(() => connection.destroy(beginTimeout(timeout)), timeout)
+    try {
+      // One message, whose answer is a list for each of its statements.
+      const answered = connection.ask({ text: readOnly ? opening : `${opening}; ${NAME}` })
+      first?.(transaction)
+      const answers = await answered
+      if (transaction.#phase === 'lost') throw transaction.#loss
+      if (!readOnly) transaction.#xid = String((answers.at(-1) as unknown as readonly Row[])[0]?.xid)
+      transaction.#phase = 'open'
+      return transaction
+    } catch (error) {
+      // The first of the statements may have begun what the others did not finish.
+      connection.destroy(error)
+      throw signal?.aborted ? signal.reason : classifyError(error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
   get phase(): Phase {
     return this.#phase
   }
@@ -131,41 +137,43 @@ export class GuardedTransaction {
   assertOpen(): void {
     if (this.#phase === 'lost') throw connectionLost(this.#loss)
     if (this.#signal?.aborted) throw this.#signal.reason
-    if (this.#phase !== 'open') throw unitEnded(this.#phase)
+    if (this.#phase !== 'open' && this.#phase !== 'beginning') throw unitEnded(this.#phase)
   }
 
   /** Statements are sent in the order of the calls, without waiting for the answers of those before. */
-  async run(text: string, parameters: readonly Parameter[] = [], arrays = false): Promise<readonly Row[]> {
-    this.assertOpen()
-    const { rows, query } = this.#connection.send(text, parameters, arrays)
-    const raced = deferred<readonly Row[]>()
-    const over = deferred<void>()
-    const statement: Statement = {
-      cancel: () => cancelUntilOver(query, over.promise),
-      reject: raced.reject,
-      over: over.promise,
-    }
-    this.#statements.add(statement)
-    if (this.#statements.size === 1) this.#awaitAnswer()
-    const settle = (then: () => void) => {
-      this.#statements.delete(statement)
+  run(text: string, parameters: readonly Parameter[] = [], arrays = false): Promise<readonly Row[]> {
+    return new Promise((resolve, reject) => {
+      this.assertOpen()
+      const underway: Underway = { query: undefined, reject, onOver: nothing }
+      this.#statements.add(underway)
       this.#awaitAnswer()
-      over.resolve()
-      then()
-    }
-    rows.then(
-      (value) => settle(() => raced.resolve(value)),
-      (reason: unknown) =>
-        settle(() => {
-          const ours = this.#readOnly ? asReadOnlyUnit(reason) : undefined
-          const error = ours ?? classifyError(reason)
-          this.#failure ??= { error }
-          // At once: whoever waits for this statement must not be able to send another one.
-          if (ours === undefined && isConnectionError(reason)) this.#connection.destroy(reason)
-          raced.reject(error)
-        }),
-    )
-    return raced.promise
+      underway.query = this.#connection.send(
+        { text, parameters, arrays },
+        (rows) => {
+          this.#noteAnswer(underway)
+          resolve(rows)
+        },
+        (reason) => {
+          this.#noteAnswer(underway)
+          reject(this.#failed(reason))
+        },
+      )
+    })
+  }
+
+  #noteAnswer(underway: Underway): void {
+    this.#statements.delete(underway)
+    this.#heard = performance.now()
+    underway.onOver()
+  }
+
+  #failed(reason: unknown): unknown {
+    const ours = this.#readOnly ? asReadOnlyUnit(reason) : undefined
+    const error = ours ?? classifyError(reason)
+    this.#failure ??= { error }
+    // At once: whoever waits for this statement must not be able to send another one.
+    if (ours === undefined && isConnectionError(reason)) this.#connection.destroy(reason)
+    return error
   }
 
   /** Runs work whose writes are undone when it fails; the transaction goes on. */
@@ -194,7 +202,8 @@ export class GuardedTransaction {
       throw this.#failure.error
     }
     this.#enter('committing')
-    this.#connection.send('commit').rows.then(
+    this.#connection.send(
+      { text: 'commit' },
       // Of a transaction in which a statement has failed Postgres says so, and calls it no error. It may be a failure that
       // the return to a savepoint, beside which the statement ran, has made us forget.
       ({ command }) => {
@@ -224,7 +233,8 @@ export class GuardedTransaction {
   async #rollback(): Promise<void> {
     if (this.#phase !== 'open') return
     this.#enter('rolling-back')
-    this.#connection.send('rollback').rows.then(
+    this.#connection.send(
+      { text: 'rollback' },
       () => this.#end('rolled-back'),
       (error: unknown) => this.#connection.destroy(error),
     )
@@ -234,11 +244,12 @@ export class GuardedTransaction {
 
   async #abort(): Promise<void> {
     const statements = [...this.#statements]
+    const overs = statements.map(ended)
     for (const { reject } of statements) reject(this.#signal?.reason)
     // Only the oldest is at work; the others fail after it. A cancellation that came late would hit another statement.
-    const [oldest] = statements
-    const cancelled = oldest?.cancel() ?? Promise.resolve()
-    const over = Promise.allSettled([cancelled, ...statements.map((statement) => statement.over)])
+    const query = statements[0]?.query
+    const cancelled = query === undefined ? undefined : cancelUntilOver(query, overs[0] ?? Promise.resolve())
+    const over = Promise.allSettled([cancelled, ...overs])
     await within(this.#patience, Promise.race([over, this.#ended.promise]))
     await this.#rollback()
   }
@@ -271,16 +282,33 @@ export class GuardedTransaction {
 
   #enter(phase: Phase): void {
     this.#phase = phase
-    this.#awaitAnswer()
+    if (phase === 'committing') this.#awaitAnswer()
+    else clearTimeout(this.#silence)
     this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 
   /** From one answer to the next: a statement may have to wait for many before it. */
   #awaitAnswer(): void {
-    clearTimeout(this.#silence)
-    const due = this.#phase === 'committing' || (this.#phase === 'open' && this.#statements.size > 0)
-    if (!due) return
-    const giveUp = () => this.#connection.destroy(silentConnection(this.#longestSilence))
-    this.#silence = setTimeout(giveUp, this.#longestSilence)
+    if (this.#statements.size > 1) return
+    this.#heard = performance.now()
+    this.#silence ??= setTimeout(() => this.#look(), this.#longestSilence)
   }
+
+  /** A timer for each transaction costs little, one for each statement would not. */
+  #look(): void {
+    this.#silence = undefined
+    if (this.#phase !== 'committing' && this.#statements.size === 0) return
+    const left = this.#heard + this.#longestSilence - performance.now()
+    if (left <= 0) this.#connection.destroy(silentConnection(this.#longestSilence))
+    else this.#silence = setTimeout(() => this.#look(), left)
+  }
+}
+
+function nothing(): void {}
+
+/** Settles when a statement has its answer. */
+function ended(underway: Underway): Promise<void> {
+  return new Promise((resolve) => {
+    underway.onOver = resolve
+  })
 }

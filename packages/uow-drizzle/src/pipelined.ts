@@ -8,9 +8,11 @@ const ABORTED = '25P02'
  * one that failed because of it.
  */
 export async function pipelined<T>(statements: readonly Promise<T>[]): Promise<readonly T[]> {
-  const results = await Promise.allSettled(statements)
-  const failures = results.filter((result) => result.status === 'rejected')
-  const first = failures.find(({ reason }) => errorCode(reason) !== ABORTED) ?? failures[0]
-  if (first !== undefined) throw first.reason
-  return results.map((result) => (result as PromiseFulfilledResult<T>).value)
+  try {
+    return await Promise.all(statements)
+  } catch (error) {
+    const results = await Promise.allSettled(statements)
+    const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+    throw reasons.find((reason) => errorCode(reason) !== ABORTED) ?? error
+  }
 }

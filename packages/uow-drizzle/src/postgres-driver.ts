@@ -15,7 +15,7 @@ import {
 import { type CommitOutcome, commitOutcome, type TransactionId } from './commit-outcome.ts'
 import { Connection } from './connection.ts'
 import { ConnectionPool } from './connection-pool.ts'
-import { beginGuarded, type GuardedTransaction, type GuardOptions } from './guarded-transaction.ts'
+import { GuardedTransaction, type GuardOptions } from './guarded-transaction.ts'
 import { type Db, drizzleOn, type Parameter } from './statement-client.ts'
 import { longestSilence, timeLimits } from './time-limits.ts'
 import { within } from './within.ts'
@@ -119,13 +119,15 @@ export class PostgresDriver implements AsyncDisposable {
   ): Promise<readonly Row[]> {
     const end = performance.now() + deadline
     const connection = await this.#connection(deadline)
-    const { rows, query } = connection.send(text, parameters, arrays)
-    const timer = setTimeout(() => {
-      void cancelQuery(query)
-      connection.destroy(silentConnection(deadline))
-    }, end - performance.now())
+    let timer: NodeJS.Timeout | undefined
     try {
-      return await rows
+      return await new Promise<readonly Row[]>((resolve, reject) => {
+        const query = connection.send({ text, parameters, arrays }, resolve, reject)
+        timer = setTimeout(() => {
+          void cancelQuery(query)
+          connection.destroy(silentConnection(deadline))
+        }, end - performance.now())
+      })
     } catch (error) {
       if (isConnectionError(error)) connection.destroy(error)
       throw classifyStatementError(error)
@@ -138,10 +140,15 @@ export class PostgresDriver implements AsyncDisposable {
   /**
    * Begins a transaction.
    *
+   * @param first sends statements along with BEGIN, on each connection that it is tried on. They must do nothing unless
+   * `pg_current_xact_id_if_assigned` gives a name: where BEGIN fails they would run by themselves
    * @throws {PosthornError} `AcquireTimeout`, `ConnectionLost`, `AccessRefused`; `SerializationConflict` when `lockKey` is
    * not to be had; the signal's reason
    */
-  async begin(options: UnitOptions = {}): Promise<GuardedTransaction> {
+  async begin(
+    options: UnitOptions = {},
+    first?: (transaction: GuardedTransaction) => void,
+  ): Promise<GuardedTransaction> {
     this.#assertNotEnding()
     const { isolation = 'read committed', readOnly = false, lockKey, signal } = options
     // Many transactions may share a signal; that is no leak.
@@ -152,6 +159,7 @@ export class PostgresDriver implements AsyncDisposable {
       longestSilence: longestSilence(options, this.#patience),
       patience: this.#patience,
       signal,
+      first,
       outcomeOf: (id) => this.#outcomeOf(id),
     }
     const begun = this.#begin(guard, options.acquireTimeout ?? 5_000)
@@ -176,7 +184,7 @@ export class PostgresDriver implements AsyncDisposable {
       const connection = await this.#connection(left(), options.signal)
       const release = () => this.#pool.release(connection)
       try {
-        const transaction = await beginGuarded(connection, options, left())
+        const transaction = await GuardedTransaction.begin(connection, options, left())
         transaction.ended.then(release, release)
         return transaction
       } catch (error) {

@@ -49,7 +49,7 @@ export const posthornInbox = pgTable(
     messageId: text('message_id').notNull(),
     fingerprint: text().notNull(),
     receivedAt: time('received_at').notNull().default(sql`clock_timestamp()`),
-    /** JSON; null until one is recorded. */
+    /** JSON; null where it is but that all went well. */
     outcome: text(),
   },
   (table) => [

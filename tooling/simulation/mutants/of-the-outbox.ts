@@ -2,7 +2,7 @@ import type { Mutant, Patch } from './mutant.ts'
 
 const QUEUE = 'outbox/in-memory-outbox-queue.js'
 const TRANSACTION = 'unit-of-work/in-memory-transaction.js'
-const FORWARD = 'outbox/forward-batch.js'
+const FORWARD = 'outbox/forwarding.js'
 
 /** Positions are drawn when a unit begins, and so before it waits for anything. */
 const EARLY_POSITIONS: readonly Patch[] = [
@@ -90,8 +90,8 @@ export const mutantsOfTheOutbox: readonly Mutant[] = [
       { file: QUEUE, from: 'else if (key !== null) blocked.add(key);', to: '' },
       {
         file: FORWARD,
-        from: 'settlements.push({ position, ok: false, error, retryable: mayPassLater(error) }); return;',
-        to: 'settlements.push({ position, ok: false, error, retryable: mayPassLater(error) });',
+        from: 'this.#leaveLane(item); } this.#inFlight -= 1;',
+        to: 'this.#advance(item); } this.#inFlight -= 1;',
       },
     ],
   },
@@ -102,15 +102,19 @@ export const mutantsOfTheOutbox: readonly Mutant[] = [
         file: FORWARD,
         from: 'settlements.push({ position, ok: true });',
         to: `settlements.push({ position, ok: true });
-          const next = lane[lane.indexOf(entry) + 1];
-          if (next !== undefined) { settlements.push({ position: next.position, ok: true }); return; }`,
+          const { next } = item;
+          if (next !== undefined) { next.part.settlements.push({ position: next.entry.position, ok: true }); item.next = next.next; leave(next); }`,
       },
     ],
   },
   {
     name: 'struck off before the confirm',
     patches: [
-      { file: FORWARD, from: 'await forward(entry);', to: 'void forward(entry).catch(() => undefined);' },
+      {
+        file: FORWARD,
+        from: 'await this.#options.forward(entry);',
+        to: 'void this.#options.forward(entry).catch(() => undefined);',
+      },
     ],
   },
 ]

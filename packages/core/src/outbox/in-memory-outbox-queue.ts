@@ -19,6 +19,9 @@ export interface InMemoryEntry extends OutboxEntry {
 /** A relay that stays silent for longer while it delivers loses the queue to another one, in ms. */
 const LEADER_SILENCE = 4_500
 
+/** So many entries are given to be delivered at once. */
+const PART = 8
+
 /** An outbox as all processes share it: the rows, in the order in which their transactions committed. */
 export class OutboxRows {
   readonly entries: Map<string, InMemoryEntry>
@@ -104,7 +107,7 @@ export class InMemoryOutboxQueue implements OutboxQueue {
       })
       if (due === null) return { busy: true, taken: 0 }
       if (due.length === 0) return { busy: false, taken: 0 }
-      const settlements = await deliver(due.map(publicEntry))
+      const settlements = await inParts(due.map(publicEntry), deliver)
       await this.#door.pass('settle what was delivered', async () => {
         if (rows.leader !== lead) throw storeConnectionLost()
         for (const settlement of settlements) this.#settle(settlement)
@@ -212,6 +215,17 @@ export class InMemoryOutboxQueue implements OutboxQueue {
       diedAt: dead ? new Date().toISOString() : null,
     })
   }
+}
+
+/** All at the same time, so that whoever delivers is seen to keep the order of keys across parts. */
+async function inParts(
+  due: readonly OutboxEntry[],
+  deliver: (entries: readonly OutboxEntry[]) => Promise<readonly Settlement[]>,
+): Promise<readonly Settlement[]> {
+  const parts: Promise<readonly Settlement[]>[] = []
+  for (let from = 0; from < due.length; from += PART) parts.push(deliver(due.slice(from, from + PART)))
+  await Promise.allSettled(parts)
+  return (await Promise.all(parts)).flat()
 }
 
 /** The lock that a unit holds on an entry which it has struck off. */

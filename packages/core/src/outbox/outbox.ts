@@ -51,10 +51,13 @@ export type Settlement =
 /** The outbox as a relay sees it. Any number of relays, in any number of processes, may share one. */
 export interface OutboxQueue {
   /**
-   * Takes up to `limit` due broker entries, oldest first, and gives them to `deliver`. What it settles as ok is gone;
-   * what failed is due again later and until then blocks its key, no other; what it does not mention stays as it was.
+   * Takes up to `limit` due broker entries, oldest first, and gives them to `deliver`, perhaps in parts: it may be called
+   * with the next part before it has settled the one before, and keeps the order of each key across them. What it
+   * settles as ok is gone; what failed is due again later and until then blocks its key, no other; what it does not
+   * mention stays as it was. This settles once every call of `deliver` has.
+   *
    * Only one relay delivers at a time: when another one does, `deliver` is not called and `busy` is true. A store may
-   * give the queue to another relay when `deliver` takes longer than 4 s.
+   * give the queue to another relay when one call of `deliver` takes longer than 4 s.
    *
    * @param except the domains to which nothing can be passed on at present: their entries wait, others go ahead
    */

@@ -29,6 +29,11 @@ export class RelayLoop {
     this.#options = options
   }
 
+  /** Whether it may go on: it has been started, and not stopped since. */
+  get running(): boolean {
+    return this.#running
+  }
+
   start(): void {
     if (this.#running) return
     this.#running = true

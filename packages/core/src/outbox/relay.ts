@@ -4,7 +4,7 @@ import { harmless } from '../listener.ts'
 import { during } from '../telemetry/during.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { settlesWithin } from '../within.ts'
-import { type ForwardResult, forwardBatch } from './forward-batch.ts'
+import { Forwarding } from './forwarding.ts'
 import type { OutboxEntry, OutboxQueue, StoredMessage } from './outbox.ts'
 import { mayYetSucceed } from './outbox-policy.ts'
 import { RelayLoop, type Round } from './relay-loop.ts'
@@ -15,7 +15,7 @@ export interface RelayOptions {
   readonly forward: (message: StoredMessage) => Promise<void>
   /** Handles a local entry: `(entry) => bus.dispatch(entry)`. */
   readonly dispatch: (entry: OutboxEntry) => Promise<void>
-  /** The most broker entries taken at once. Default 200. */
+  /** The most broker entries between two commits: so many may be repeated after a crash. Default 1,000. */
   readonly batch?: number
   /** How often to look for what nobody announced, in ms. Default 1,000. */
   readonly poll?: number
@@ -27,8 +27,8 @@ export interface RelayOptions {
   readonly telemetry?: Telemetry | undefined
 }
 
-/** Longest time for one batch, in ms: a store gives the queue to another relay when one is silent for longer. */
-const BATCH_DEADLINE = 3_500
+/** Longest time for one part of a batch, in ms: a store gives the queue to another relay when one is silent for longer. */
+const PART_DEADLINE = 3_500
 
 /** Local entries handled side by side; each needs a connection. */
 const LOCAL_AT_ONCE = 8
@@ -112,35 +112,34 @@ export class Relay {
   }
 
   async #forwardDue(): Promise<Round> {
-    const { queue, batch = 200, telemetry } = this.#options
-    let next: Round = 'idle'
-    const send = async (entries: readonly OutboxEntry[]) => {
-      this.#returned.clear()
-      const { settlements, unreachable } =
-        telemetry === undefined
-          ? await this.#forwardAll(entries)
-          : await during(telemetry, { kind: 'relay', messages: entries.map(({ message }) => message) }, () =>
-              this.#forwardAll(entries),
-            )
-      const until = this.#clock.now() + this.#poll
-      for (const domain of unreachable) {
-        if (!this.#returned.has(domain)) this.#unreachable.set(domain, until)
-      }
-      const failed = unreachable.size > 0 || settlements.some(({ ok }) => !ok)
-      if (entries.length === batch || failed) next = 'more'
-      return settlements
-    }
-    const { busy } = await queue.deliver(batch, send, this.#leftAlone())
-    return busy ? 'busy' : next
-  }
-
-  #forwardAll(entries: readonly OutboxEntry[]): Promise<ForwardResult> {
-    return forwardBatch(entries, {
+    const { queue, batch = 1_000, telemetry } = this.#options
+    const forwarding = new Forwarding({
       forward: (entry) => this.#forward(entry),
       onError: (error, entry) => this.#report(error, entry),
       clock: this.#clock,
-      deadline: BATCH_DEADLINE,
+      deadline: PART_DEADLINE,
     })
+    let left = false
+    const send = async (entries: readonly OutboxEntry[]) => {
+      if (!this.#broker.running) return []
+      const settlements = await (telemetry === undefined
+        ? forwarding.forward(entries)
+        : during(telemetry, { kind: 'relay', messages: entries.map(({ message }) => message) }, () =>
+            forwarding.forward(entries),
+          ))
+      this.#leaveAlone(forwarding.unreachable)
+      left ||= settlements.filter(({ ok }) => ok).length < entries.length
+      return settlements
+    }
+    this.#returned.clear()
+    const { busy, taken } = await queue.deliver(batch, send, this.#leftAlone())
+    if (busy) return 'busy'
+    return left || taken === batch ? 'more' : 'idle'
+  }
+
+  #leaveAlone(domains: Iterable<string>): void {
+    const until = this.#clock.now() + this.#poll
+    for (const domain of domains) if (!this.#returned.has(domain)) this.#unreachable.set(domain, until)
   }
 
   #leftAlone(): readonly string[] {

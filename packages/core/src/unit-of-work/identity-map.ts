@@ -1,7 +1,7 @@
 import { PosthornError } from '../errors.ts'
 import type { Event } from '../messages/message.ts'
 import type { Aggregate, AggregateMapping, AggregateRows, Row } from './repository.ts'
-import { changedColumns, isEmpty, type RowChanges, rowChanges } from './row-changes.ts'
+import { changedColumns, type RowChanges, rowChanges, UNCHANGED } from './row-changes.ts'
 import { aggregateExists } from './unit-errors.ts'
 
 /** What a commit must write for one aggregate. Any change of its own or of its children adds 1 to its version. */
@@ -108,35 +108,46 @@ export class IdentityMap<A extends Aggregate = Aggregate> {
 
   /** Takes what the aggregates have raised. */
   takeEvents(): Event[] {
-    const raised = [...this.#identities.values()].flatMap(({ aggregate }) => aggregate.events.splice(0))
-    return [...this.#eventsOfReplaced.splice(0), ...raised]
+    const raised = this.#eventsOfReplaced.splice(0)
+    for (const { aggregate } of this.#identities.values()) {
+      if (aggregate.events.length > 0) raised.push(...aggregate.events.splice(0))
+    }
+    return raised
   }
 
   changes(): AggregateChange[] {
-    return [...this.#identities.values()].flatMap((identity) => this.#change(identity) ?? [])
+    const changes: AggregateChange[] = []
+    for (const identity of this.#identities.values()) {
+      const change = this.#change(identity)
+      if (change !== undefined) changes.push(change)
+    }
+    return changes
   }
 
   #change({ aggregate, loaded, version, removed }: Identity<A>): AggregateChange | undefined {
     const { id } = aggregate
-    const change = { id, version, sought: this.#sought.has(id) }
+    const sought = this.#sought.has(id)
     if (removed) {
       if (loaded === undefined) return undefined
       const children = this.#children(loaded, NO_ROWS)
-      return { ...change, kind: 'delete', root: {}, children, rows: NO_ROWS }
+      return { kind: 'delete', id, version, sought, root: {}, children, rows: NO_ROWS }
     }
     const rows = this.#mapping.toRows(aggregate)
     const children = this.#children(loaded ?? NO_ROWS, rows)
-    if (loaded === undefined) return { ...change, kind: 'insert', root: rows.root, children, rows }
+    if (loaded === undefined) return { kind: 'insert', id, version, sought, root: rows.root, children, rows }
     const root = changedColumns(loaded.root, rows.root)
-    if (Object.keys(root).length === 0 && children.length === 0) return undefined
-    return { ...change, kind: 'update', root, children, rows }
+    if (root === UNCHANGED && children.length === 0) return undefined
+    return { kind: 'update', id, version, sought, root, children, rows }
   }
 
   #children(loaded: AggregateRows, current: AggregateRows): readonly RowChanges[] {
-    return Object.entries(this.#mapping.childKeys)
-      .map(([table, keys]) =>
-        rowChanges(table, keys, loaded.children[table] ?? [], current.children[table] ?? []),
-      )
-      .filter((changes) => !isEmpty(changes))
+    const { childKeys } = this.#mapping
+    const children: RowChanges[] = []
+    for (const table of Object.keys(childKeys)) {
+      const keys = childKeys[table] ?? []
+      const changes = rowChanges(table, keys, loaded.children[table] ?? [], current.children[table] ?? [])
+      if (changes !== undefined) children.push(changes)
+    }
+    return children
   }
 }

@@ -73,7 +73,6 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
     this.#session = new UnitSession({
       parts,
       context: this.#context(),
-      signal: this.#signal,
       attempt: options.attempt ?? 1,
       savepoint: (work) => this.#savepoint(work),
       assertActive,

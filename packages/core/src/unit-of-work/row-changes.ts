@@ -9,21 +9,33 @@ export interface RowChanges {
   readonly deleted: readonly Row[]
 }
 
+/** What {@link changedColumns} gives when there are none. */
+export const UNCHANGED: Row = Object.freeze({})
+
 /** The columns of `current` that differ from `loaded`. Columns that `current` leaves out do not count. */
 export function changedColumns(loaded: Row, current: Row): Row {
-  return Object.fromEntries(
-    Object.entries(current).filter(([column, value]) => !sameValue(loaded[column], value)),
-  )
+  let changed: Record<string, Row[string]> | undefined
+  for (const column of Object.keys(current)) {
+    const value = current[column] as Row[string]
+    if (sameValue(loaded[column], value)) continue
+    changed ??= {}
+    changed[column] = value
+  }
+  return changed ?? UNCHANGED
 }
 
-/** @throws {PosthornError} `InvalidDefinition` when two rows of `current` have the same key */
+/**
+ * Undefined when nothing has changed.
+ * @throws {PosthornError} `InvalidDefinition` when two rows of `current` have the same key
+ */
 export function rowChanges(
   table: string,
   keyColumns: readonly string[],
   loaded: readonly Row[],
   current: readonly Row[],
-): RowChanges {
-  const before = new Map(loaded.map((row) => [identity(row, keyColumns), row]))
+): RowChanges | undefined {
+  const before = new Map<string, Row>()
+  for (const row of loaded) before.set(identity(row, keyColumns), row)
   const inserted: Row[] = []
   const updated: { key: Row; set: Row }[] = []
   const seen = new Set<string>()
@@ -36,28 +48,33 @@ export function rowChanges(
       inserted.push(row)
       continue
     }
+    before.delete(id)
     const set = changedColumns(old, row)
-    if (Object.keys(set).length > 0) updated.push({ key: keyOf(row, keyColumns), set })
+    if (set !== UNCHANGED) updated.push({ key: keyOf(row, keyColumns), set })
   }
-  const deleted = [...before].filter(([id]) => !seen.has(id)).map(([, row]) => keyOf(row, keyColumns))
+  if (inserted.length + updated.length + before.size === 0) return undefined
+  const deleted = Array.from(before.values(), (row) => keyOf(row, keyColumns))
   return { table, inserted, updated, deleted }
-}
-
-export function isEmpty({ inserted, updated, deleted }: RowChanges): boolean {
-  return inserted.length + updated.length + deleted.length === 0
 }
 
 function keyOf(row: Row, keyColumns: readonly string[]): Row {
   return Object.fromEntries(keyColumns.map((column) => [column, row[column] ?? null]))
 }
 
+/** The values of the key, each with its kind and its length, so that no two keys look the same. */
 function identity(row: Row, keyColumns: readonly string[]): string {
-  return JSON.stringify(keyColumns.map((column) => row[column] ?? null))
+  let id = ''
+  for (const column of keyColumns) {
+    const value = row[column] ?? null
+    const text = value instanceof Date ? String(value.getTime()) : String(value)
+    id += `${typeof value} ${text.length} ${text}`
+  }
+  return id
 }
 
 function sameValue(a: Row[string] | undefined, b: Row[string]): boolean {
-  if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime()
-  return Object.is(a, b)
+  if (Object.is(a, b)) return true
+  return a instanceof Date && b instanceof Date && a.getTime() === b.getTime()
 }
 
 function repeated(table: string, keyColumns: readonly string[]): PosthornError<'InvalidDefinition'> {

@@ -1,4 +1,4 @@
-import type { Inbox } from '../inbox/inbox.ts'
+import type { Inbox, InboxKey } from '../inbox/inbox.ts'
 import type { Command, Event, Message, SendableBy } from '../messages/message.ts'
 import type { Outbox, OutboxEntry } from '../outbox/outbox.ts'
 
@@ -81,6 +81,14 @@ export interface BeginOptions extends UnitOptions {
   readonly attempt?: number
   /** What it is begun for, for whoever watches. */
   readonly handling?: Handling
+  /** What its inbox will be asked for first. A store may find out while it begins, and undoes it with the unit. */
+  readonly claim?: AnnouncedClaim | undefined
+}
+
+/** What `Inbox.claim` will be given. */
+export interface AnnouncedClaim {
+  readonly key: InboxKey
+  readonly fingerprint: string
 }
 
 /** A message that a handler handles. */

@@ -2,7 +2,7 @@ import { PosthornError } from '../errors.ts'
 import type { Command, Event, Message } from '../messages/message.ts'
 import type { AggregateChange, IdentityMap } from './identity-map.ts'
 import { type SavepointLevel, savepointLevel } from './savepoints.ts'
-import type { UnitOfWork } from './unit-of-work.ts'
+import type { Savepoints, UnitOfWork } from './unit-of-work.ts'
 
 /** How the parts of a unit come to be: each is made on first use, from what its store's unit offers. */
 export type Factories<R extends object, C> = { readonly [K in keyof R]: (context: C) => R[K] }
@@ -11,10 +11,21 @@ export type Factories<R extends object, C> = { readonly [K in keyof R]: (context
 export interface UnitParts<R extends object, C> {
   readonly factories: Factories<R, C>
   /**
-   * A property for each part, for units to inherit. Accessors of its own would give each unit a hidden class of its own,
-   * and all code that meets units would be slow.
+   * Makes units, all of one class, with a property for each part. Accessors of its own would give each unit a hidden
+   * class of its own, and all code that meets units would be slow.
    */
-  readonly inherited: object
+  readonly Unit: new (
+    access: UnitAccess<R, C>,
+  ) => object
+}
+
+/** What a unit needs of its session. */
+interface UnitAccess<R extends object, C> {
+  readonly context: C
+  readonly attempt: number
+  readonly take: (message: Message) => void
+  readonly savepoint: Savepoints['savepoint']
+  readonly connect: (part: keyof R & string) => unknown
 }
 
 /** A repository, as a commit needs it. */
@@ -22,12 +33,15 @@ export interface TrackedRepository {
   readonly identities: IdentityMap
 }
 
-/** What a store's unit gives its session. */
-export interface SessionOptions<R extends object, C> {
-  readonly parts: UnitParts<R, C>
-  /** What the factories are given. */
-  readonly context: C
+interface HasSignal {
   readonly signal: AbortSignal
+}
+
+/** What a store's unit gives its session. */
+export interface SessionOptions<R extends object, C extends HasSignal> {
+  readonly parts: UnitParts<R, C>
+  /** What the factories are given. Its signal is the unit's, and asked for by who wants it. */
+  readonly context: C
   readonly attempt: number
   /** Takes a savepoint, runs the work in it, and ends it. */
   readonly savepoint: <T>(work: () => Promise<T>) => Promise<T>
@@ -43,33 +57,36 @@ const RESERVED: ReadonlySet<string> = new Set(
  * What the units of all stores have in common: repositories and adapters made on first use, the messages that were
  * raised and sent, and the changes that a commit must write. The transaction itself is the store's.
  */
-export class UnitSession<R extends object, D extends string, T extends TrackedRepository, C> {
+export class UnitSession<
+  R extends object,
+  D extends string,
+  T extends TrackedRepository,
+  C extends HasSignal,
+> {
   readonly unit: UnitOfWork<R, D>
   readonly #options: SessionOptions<R, C>
   readonly #repositories = new Set<T>()
   readonly #parts = new Map<string, unknown>()
   readonly #made: unknown[] = []
   readonly #messages: Message[] = []
-  readonly #savepoints: SavepointLevel
+  #savepoints: SavepointLevel | undefined
 
   constructor(options: SessionOptions<R, C>) {
     this.#options = options
-    this.#savepoints = savepointLevel(options.savepoint)
-    const { parts, signal, attempt, assertActive } = options
-    const { savepoint } = this.#savepoints
-    const take = (message: Message) => {
-      assertActive()
-      this.#messages.push(message)
-    }
-    // What it inherits is every property of R.
-    this.unit = Object.assign(Object.create(parts.inherited), {
-      signal,
+    const { parts, context, attempt, assertActive } = options
+    this.unit = new parts.Unit({
+      context,
       attempt,
-      savepoint,
-      send: (command: Command) => take(command),
-      publish: (event: Event) => take(event),
-      [CONNECT]: (part: keyof R & string) => this.#connect(part),
-    })
+      take: (message) => {
+        assertActive()
+        this.#messages.push(message)
+      },
+      savepoint: (work) => {
+        this.#savepoints ??= savepointLevel(options.savepoint)
+        return this.#savepoints.savepoint(work)
+      },
+      connect: (part) => this.#connect(part),
+    }) as UnitOfWork<R, D> // What its class has is every property of R.
   }
 
   /** Has a repository's changes written at commit, and its aggregates' events taken. */
@@ -79,8 +96,9 @@ export class UnitSession<R extends object, D extends string, T extends TrackedRe
 
   /** What was raised, published and sent since the last call. Ids of messages grow in the order they were made. */
   takeMessages(): readonly Message[] {
-    const raised = [...this.#repositories].flatMap(({ identities }) => identities.takeEvents())
-    return [...this.#messages.splice(0), ...raised].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+    const messages = this.#messages.splice(0)
+    for (const { identities } of this.#repositories) messages.push(...identities.takeEvents())
+    return messages.sort((a, b) => compare(a.id, b.id))
   }
 
   /**
@@ -88,10 +106,12 @@ export class UnitSession<R extends object, D extends string, T extends TrackedRe
    * @throws {PosthornError} `SavepointOverlap` while a savepoint is open
    */
   changes(): readonly { readonly repository: T; readonly change: AggregateChange }[] {
-    this.#savepoints.assertNoneOpen()
-    return [...this.#repositories]
-      .flatMap((repository) => repository.identities.changes().map((change) => ({ repository, change })))
-      .sort((a, b) => compare(a.change.id, b.change.id) || compare(name(a), name(b)))
+    this.#savepoints?.assertNoneOpen()
+    const changes: { repository: T; change: AggregateChange }[] = []
+    for (const repository of this.#repositories) {
+      for (const change of repository.identities.changes()) changes.push({ repository, change })
+    }
+    return changes.sort((a, b) => compare(a.change.id, b.change.id) || compare(name(a), name(b)))
   }
 
   /** Disposes what was made, last first. An error of one does not keep the others; all are given, none thrown. */
@@ -119,7 +139,7 @@ export class UnitSession<R extends object, D extends string, T extends TrackedRe
 }
 
 /** By which what a unit inherits finds what is its own. */
-const CONNECT = Symbol('connect')
+const ACCESS = Symbol('access')
 
 /**
  * The parts of units from their repositories and their adapters.
@@ -138,16 +158,38 @@ export function joinFactories<R extends object, A extends object, C>(
     }
   }
   const factories = { ...repositories, ...adapters } as Factories<R & A, C>
-  const inherited = {}
-  for (const part of Object.keys(factories)) {
-    Object.defineProperty(inherited, part, {
+  return { factories, Unit: unitClass(Object.keys(factories)) }
+}
+
+function unitClass(parts: readonly string[]): new (access: UnitAccess<object, unknown>) => object {
+  class Unit {
+    readonly attempt: number
+    readonly savepoint: Savepoints['savepoint']
+    readonly send: (command: Command) => void
+    readonly publish: (event: Event) => void
+    readonly [ACCESS]: UnitAccess<object, unknown>
+
+    constructor(access: UnitAccess<object, unknown>) {
+      this.attempt = access.attempt
+      this.savepoint = access.savepoint
+      this.send = access.take
+      this.publish = access.take
+      this[ACCESS] = access
+    }
+
+    get signal(): AbortSignal {
+      return (this[ACCESS].context as HasSignal).signal
+    }
+  }
+  for (const part of parts) {
+    Object.defineProperty(Unit.prototype, part, {
       enumerable: true,
-      get(this: { readonly [CONNECT]: (part: string) => unknown }) {
-        return this[CONNECT](part)
+      get(this: Unit) {
+        return this[ACCESS].connect(part as never)
       },
     })
   }
-  return { factories, inherited }
+  return Unit
 }
 
 function disposer(made: unknown): (() => unknown) | undefined {

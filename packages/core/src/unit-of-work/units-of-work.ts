@@ -88,11 +88,12 @@ function controlled<R extends object, D extends string>(
 
 /** Undefined when nobody but this unit hears of it: a private event has no handlers outside the bus. */
 function outboxRecord(domain: Domain, message: Message): OutboxRecord | undefined {
-  const own = splitType(message.type).domain === domain.name
+  const { domain: of, name } = splitType(message.type)
+  const own = of === domain.name
   if (message.kind === 'command') {
     return own ? localRecord(message, COMMAND_HANDLER, 0) : brokerRecord(message, 0)
   }
-  const definition = Object.values(domain.events).find(({ type }) => type === message.type)
+  const definition = own && Object.hasOwn(domain.events, name) ? domain.events[name] : undefined
   if (definition === undefined) throw foreignMessage(message, domain.name)
   return definition.private ? undefined : brokerRecord(message, 0)
 }

@@ -62,21 +62,44 @@ test('adding an aggregate takes three round trips, and reading one as well', asy
   expect(await flightsOf(() => units.run((unit) => unit.baskets.get(id)))).toBe(3)
 })
 
-test('a message with an id known before costs one round trip more: the claim', async () => {
+test('a claim costs one round trip more, and none when it is announced', async () => {
   const units = marketUnits(driver)
   const id = await storedBasket()
   let message = 0
-  const handle = async () => {
+  const handle = async (announced: boolean) => {
     message += 1
-    const transaction = await units.begin()
     const key = { consumer: 'commands', source: 'shop', messageId: String(message) }
-    await transaction.inbox.claim(key, 'body')
+    const claim = { key, fingerprint: 'body' }
+    const transaction = await units.begin(announced ? { claim } : {})
+    expect(await transaction.inbox.claim(key, 'body')).toEqual({ first: true })
     const basket = await transaction.unit.baskets.get(id)
     basket?.put('CHAIR', message)
     transaction.inbox.record(key, { ok: true, result: message })
     await transaction.commit()
   }
-  expect(await flightsOf(handle)).toBe(5)
+  expect(await flightsOf(() => handle(false))).toBe(5)
+  expect(await flightsOf(() => handle(true))).toBe(4)
+})
+
+test('a handler without a result costs no second write of its claim', async () => {
+  const units = marketUnits(driver)
+  await driver.query(`create function refuse() returns trigger language plpgsql as
+    $$ begin raise exception 'written twice'; end $$`)
+  await driver.query(
+    'create trigger once before update on posthorn_inbox for each row execute function refuse()',
+  )
+  const handle = async (messageId: string, result: unknown) => {
+    const transaction = await units.begin()
+    const key = { consumer: 'view', source: 'shop', messageId }
+    const claim = await transaction.inbox.claim(key, 'body')
+    if (claim.first) transaction.inbox.record(key, { ok: true, result })
+    await transaction.commit()
+    return claim
+  }
+  expect(await handle('event', undefined)).toEqual({ first: true })
+  expect(await handle('event', undefined)).toEqual({ first: false, outcome: { ok: true } })
+  await expect(handle('command', 'done')).rejects.toThrow('written twice')
+  await driver.query('drop function refuse cascade')
 })
 
 test('a commit of which one statement cannot be built sends none', async () => {
