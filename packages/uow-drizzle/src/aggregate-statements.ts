@@ -31,22 +31,25 @@ interface Compiled {
 }
 
 /** By the kind of statement and the properties of its values. None for a table whose texts are never the same. */
-const compiled = new WeakMap<PgTable, Map<string, Compiled> | undefined>()
+const compiled = new WeakMap<object, Map<string, Compiled> | undefined>()
 
 /** With so many rows of values a text is not kept: there would be one for each number of rows. */
 const MANY = 8
 
 /**
  * The statement of a kind for some rows of values. `build` is given these rows or such with placeholders, which look
- * alike to drizzle; in a condition each must stand in `encoded`.
+ * alike to drizzle; in a condition each must stand in `encoded`, unless it is what the driver takes.
+ *
+ * @param owner whose statement it is: with him its text goes
  */
 export function statementOn<V extends readonly Row[]>(
   table: PgTable,
   kind: string,
   values: V,
   build: (values: V) => Query,
+  owner: object = table,
 ): Statement {
-  const texts = textsOf(table)
+  const texts = textsOf(table, owner)
   if (texts === undefined || values.length > MANY) {
     const { sql: text, params } = build(values).toSQL()
     return { text, parameters: params as readonly Parameter[] }
@@ -82,9 +85,9 @@ export function rowsOf(table: PgTable, answer: readonly unknown[]): readonly Row
   })
 }
 
-function textsOf(table: PgTable): Map<string, Compiled> | undefined {
-  if (!compiled.has(table)) compiled.set(table, hasSteadyTexts(table) ? new Map() : undefined)
-  return compiled.get(table)
+function textsOf(table: PgTable, owner: object): Map<string, Compiled> | undefined {
+  if (!compiled.has(owner)) compiled.set(owner, hasSteadyTexts(table) ? new Map() : undefined)
+  return compiled.get(owner)
 }
 
 /** Not so where drizzle computes a value for each statement, or where a value may become SQL. */
@@ -106,6 +109,10 @@ function compile(query: Query): Compiled {
 }
 
 function slotOf(param: unknown): Slot {
+  if (is(param, Placeholder)) {
+    const [row, property] = split(param.name)
+    return { row, property, encode: (given) => given }
+  }
   if (!is(param, Param) || !is(param.value, Placeholder)) {
     return { row: 0, property: '', encode: () => param }
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Row, Telemetry } from '@posthorn/core'
 import {
   Basket,
+  type BasketRepository,
   basketMapping,
   market,
   type StoreFixture,
@@ -11,11 +12,13 @@ import {
   type DrizzleUnit,
   drizzleInbox,
   drizzleOutboxQueue,
+  drizzlePart,
   drizzleRepository,
   drizzleUnitsOfWork,
   migrate,
   type PostgresDriver,
 } from '@posthorn/uow-drizzle'
+import { eq } from 'drizzle-orm'
 import { boolean, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
 
 export const baskets = pgTable('baskets', {
@@ -46,8 +49,10 @@ export async function createMarket(driver: PostgresDriver): Promise<void> {
       primary key (basket_id, sku))`)
 }
 
-function basketsOf(unit: DrizzleUnit, more: Row = {}) {
-  return drizzleRepository(unit, {
+const oneItem = drizzlePart<{ sku: string }>({ items: ({ sku }) => eq(items.sku, sku) })
+
+function basketsOf(unit: DrizzleUnit, more: Row = {}): BasketRepository {
+  const repository = drizzleRepository(unit, {
     table: baskets,
     children: { items: { table: items, root: items.basketId } },
     mapping: {
@@ -58,6 +63,10 @@ function basketsOf(unit: DrizzleUnit, more: Row = {}) {
       },
     },
   })
+  return {
+    ...repository,
+    getWithItem: (id, sku, options) => repository.getPart(id, oneItem({ sku }), options),
+  }
 }
 
 /** Statements of one's own in a unit's transaction, as finders and views have. */

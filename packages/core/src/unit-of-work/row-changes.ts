@@ -23,12 +23,12 @@ export function rowChanges(
   loaded: readonly Row[],
   current: readonly Row[],
 ): RowChanges {
-  const before = new Map(loaded.map((row) => [identity(row, keyColumns), row]))
+  const before = new Map(loaded.map((row) => [keyText(row, keyColumns), row]))
   const inserted: Row[] = []
   const updated: { key: Row; set: Row }[] = []
   const seen = new Set<string>()
   for (const row of current) {
-    const id = identity(row, keyColumns)
+    const id = keyText(row, keyColumns)
     if (seen.has(id)) throw repeated(table, keyColumns)
     seen.add(id)
     const old = before.get(id)
@@ -51,7 +51,8 @@ function keyOf(row: Row, keyColumns: readonly string[]): Row {
   return Object.fromEntries(keyColumns.map((column) => [column, row[column] ?? null]))
 }
 
-function identity(row: Row, keyColumns: readonly string[]): string {
+/** What tells a row apart from all others of its table. */
+export function keyText(row: Row, keyColumns: readonly string[]): string {
   return JSON.stringify(keyColumns.map((column) => row[column] ?? null))
 }
 
