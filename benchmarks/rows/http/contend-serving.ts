@@ -88,7 +88,7 @@ async function allocate(url: string, amount: number, prefix: string, skuOf: (ind
 /** Every line has its batch, its view and its event, unless that has left already. */
 async function check(sql: Sql, round: number, amount: number): Promise<void> {
   const [found] = await sql`
-    select (select count(*)::int from order_lines where order_id like ${`${round}-%`} and batch_ref is not null) as lines,
+    select (select count(*)::int from lines where order_id like ${`${round}-%`} and batch_ref is not null) as lines,
       (select count(*)::int from allocations_view where order_id like ${`${round}-%`}) as viewed`
   if (found?.lines !== amount || found?.viewed !== amount) {
     throw new Error(`${found?.lines} lines and ${found?.viewed} in the view of ${amount}`)

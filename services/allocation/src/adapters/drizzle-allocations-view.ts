@@ -1,7 +1,7 @@
 import type { DrizzleUnit } from '@posthorn/uow-drizzle'
 import { and, asc, eq, lt, sql } from 'drizzle-orm'
 import type { AllocationsView } from '../views/allocations.ts'
-import { allocationsView, orderLines, products } from './schema.ts'
+import { allocationsView, lines, products } from './schema.ts'
 
 export function drizzleAllocationsView({ db }: DrizzleUnit): AllocationsView {
   return {
@@ -33,17 +33,17 @@ export function drizzleAllocationsView({ db }: DrizzleUnit): AllocationsView {
       // Whoever writes an entry commits before this reads, or waits until this has ended.
       await db.execute(sql`lock table ${allocationsView} in exclusive mode`)
       await db.delete(allocationsView)
-      const lines = db
+      const standing = db
         .select({
-          orderId: orderLines.orderId,
-          sku: orderLines.sku,
-          qty: orderLines.qty,
-          batchRef: orderLines.batchRef,
+          orderId: lines.orderId,
+          sku: lines.sku,
+          qty: lines.qty,
+          batchRef: lines.batchRef,
           version: products.version,
         })
-        .from(orderLines)
-        .innerJoin(products, eq(products.id, orderLines.sku))
-      await db.insert(allocationsView).select(lines)
+        .from(lines)
+        .innerJoin(products, eq(products.id, lines.sku))
+      await db.insert(allocationsView).select(standing)
       return db.$count(allocationsView)
     },
   }
