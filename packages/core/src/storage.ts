@@ -22,13 +22,7 @@ export {
 } from './outbox/outbox-policy.ts'
 export { storedMessage } from './outbox/stored-message.ts'
 export { type AggregateChange, IdentityMap } from './unit-of-work/identity-map.ts'
-export type {
-  AggregateMapping,
-  AggregateRows,
-  GetOptions,
-  PartialRepository,
-  Row,
-} from './unit-of-work/repository.ts'
+export type { AggregateMapping, AggregateRows, GetOptions, Row } from './unit-of-work/repository.ts'
 export type { RowChanges } from './unit-of-work/row-changes.ts'
 export { type StoredAggregate, trackedRepository } from './unit-of-work/tracked-repository.ts'
 export {

@@ -1,8 +1,7 @@
-import type { Aggregate, AggregateMapping } from '@posthorn/core'
+import type { Aggregate, AggregateMapping, PartialRepository } from '@posthorn/core'
 import {
   concurrencyConflict,
   IdentityMap,
-  type PartialRepository,
   type StoredAggregate,
   trackedRepository,
 } from '@posthorn/core/storage'

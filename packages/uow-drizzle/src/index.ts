@@ -1,7 +1,7 @@
 export type { ChildTable, RootTable } from './aggregate-tables.ts'
 export { drizzleInbox } from './drizzle-inbox.ts'
 export { drizzleOutboxQueue } from './drizzle-outbox-queue.ts'
-export type { DrizzlePart, PartConditions, PartValues } from './drizzle-part.ts'
+export type { DrizzlePart } from './drizzle-part.ts'
 export { drizzlePart } from './drizzle-part.ts'
 export type { DrizzleRepositoryOptions } from './drizzle-repository.ts'
 export { drizzleRepository } from './drizzle-repository.ts'

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Row, Telemetry } from '@posthorn/core'
 import {
   Basket,
-  type BasketRepository,
   basketMapping,
   market,
   type StoreFixture,
   type StoreSetup,
 } from '@posthorn/core/contract-tests'
+import type { GetOptions } from '@posthorn/core/storage'
 import {
   type DrizzleUnit,
   drizzleInbox,
@@ -51,7 +51,7 @@ export async function createMarket(driver: PostgresDriver): Promise<void> {
 
 const oneItem = drizzlePart<{ sku: string }>({ items: ({ sku }) => eq(items.sku, sku) })
 
-function basketsOf(unit: DrizzleUnit, more: Row = {}): BasketRepository {
+function basketsOf(unit: DrizzleUnit, more: Row = {}) {
   const repository = drizzleRepository(unit, {
     table: baskets,
     children: { items: { table: items, root: items.basketId } },
@@ -65,7 +65,8 @@ function basketsOf(unit: DrizzleUnit, more: Row = {}): BasketRepository {
   })
   return {
     ...repository,
-    getWithItem: (id, sku, options) => repository.getPart(id, oneItem({ sku }), options),
+    getWithItem: (id: string, sku: string, options?: GetOptions) =>
+      repository.getPart(id, oneItem({ sku }), options),
   }
 }
 

@@ -7,11 +7,9 @@ import {
 } from '@posthorn/uow-drizzle'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type TcpProxy, tcpProxy } from '../../../../packages/uow-drizzle/test/tcp-proxy.ts'
 import { type FreshDatabase, freshDatabase } from '../../../../tooling/fixtures/postgres.ts'
 import { drizzleProductRepository } from '../../src/adapters/drizzle-product-repository.ts'
 import { postgresStorage } from '../../src/adapters/postgres-storage.ts'
-import { allocationBus } from '../../src/allocation-bus.ts'
 import { type OrderLine, orderLine } from '../../src/domain/order-line.ts'
 import { fresh } from '../behaviour/allocation-service.ts'
 
@@ -21,22 +19,18 @@ import { fresh } from '../behaviour/allocation-service.ts'
  */
 
 let database: FreshDatabase
-let proxy: TcpProxy
 let driver: PostgresDriver
-let storage: ReturnType<typeof postgresStorage>
 
 beforeAll(async () => {
   database = await freshDatabase()
-  proxy = await tcpProxy(database.url, 20)
-  driver = postgresDriver(proxy.url, { max: 1 })
-  storage = postgresStorage({ url: proxy.url })
+  driver = postgresDriver(database.url, { max: 1 })
+  const storage = postgresStorage({ url: database.url })
   await storage.start()
+  await storage.stop(1_000)
 })
 
 afterAll(async () => {
   await driver.end()
-  await storage.stop(1_000)
-  await proxy[Symbol.asyncDispose]()
   await database.dispose()
 })
 
@@ -141,24 +135,3 @@ describe.each([300, 3_000])(
     )
   },
 )
-
-test('allocating takes a round trip each to begin, read, show, write and commit; a repetition but three', async () => {
-  const bus = allocationBus({ storage })
-  const sku = await storedProduct(3)
-  const { Allocate } = allocation.commands
-  const allocate = (orderId: string) => bus.handle(Allocate({ orderId, sku, qty: 1 }))
-  const flightsOf = async (work: () => Promise<unknown>) => {
-    const before = proxy.flights
-    await work()
-    return proxy.flights - before
-  }
-  await bus.start()
-  try {
-    // Each statement is parsed once per connection.
-    for (const orderId of ['a', 'b', 'b', 'b']) await allocate(orderId)
-    expect(await flightsOf(() => allocate('c'))).toBe(5)
-    expect(await flightsOf(() => allocate('c'))).toBe(3)
-  } finally {
-    await bus.stop()
-  }
-})
