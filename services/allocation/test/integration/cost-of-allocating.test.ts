@@ -45,7 +45,7 @@ async function storedProduct(size: number): Promise<string> {
     `insert into batches (ref, sku, created_qty, purchased_qty, allocated_qty, eta)
      select $1 || '-' || n, $1, 9, 9, case when n > $2::int then 4 else 8 + n % 2 end,
        case when n > $2::int then date '2030-01-01' + n end
-     from generate_series(1, $2::int * 2) n`,
+     from generate_series($2::int * 2, 1, -1) n`,
     [sku, size],
   )
   await driver.query(
@@ -66,6 +66,7 @@ async function storedProduct(size: number): Promise<string> {
 const rowsRead = ({ db }: DrizzleUnit) => ({
   /** Of tables as small as these Postgres may find it cheaper to read all. */
   forceIndexes: () => db.execute(sql`set local enable_seqscan = off`),
+  forbidIndexes: () => db.execute(sql`set local enable_indexscan = off; set local enable_bitmapscan = off`),
   async count() {
     const rows = sql`sum(seq_tup_read + idx_tup_fetch)`.mapWith(Number)
     const tables = sql`pg_stat_xact_user_tables where relname in ('batches', 'lines')`
@@ -135,3 +136,12 @@ describe.each([300, 3_000])(
     )
   },
 )
+
+test('the order in which batches are drawn upon is not that of an index by chance', async () => {
+  const sku = await storedProduct(20)
+  const placement = await countingUnits().run(async ({ products, rowsRead }) => {
+    await rowsRead.forbidIndexes()
+    return (await products.getForLine(orderLine('new', sku, 5)))?.allocate()
+  })
+  expect(placement).toEqual({ batchRef: `${sku}-21`, repeated: false })
+})
