@@ -31,7 +31,7 @@ export interface DrizzleUnit {
    */
   readonly db: Db
   readonly signal: AbortSignal
-  /** For repositories. */
+  /** For repositories, and for views that are written at commit. */
   readonly transaction: DrizzleAccess
 }
 
@@ -45,6 +45,11 @@ export interface DrizzleAccess {
     arrays?: boolean,
   ) => Promise<readonly unknown[]>
   readonly track: (repository: WritingRepository) => void
+  /**
+   * Sends a statement with those of the commit, before them: it costs no round trip, this unit does not see what it
+   * wrote, and its error is the commit's.
+   */
+  readonly runAtCommit: (text: string, parameters: readonly Parameter[]) => void
 }
 
 interface WritingRepository extends TrackedRepository {
@@ -62,6 +67,7 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
   readonly #session: UnitSession<R, D, WritingRepository, DrizzleUnit>
   readonly #records: OutboxRecord[] = []
   readonly #outcomes = new Map<InboxKey, HandledOutcome>()
+  readonly #atCommit: (readonly [text: string, parameters: readonly Parameter[]])[] = []
   #committed = false
 
   constructor(
@@ -73,11 +79,21 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
     this.#driver = driver
     this.#guarded = guarded
     const assertActive = () => guarded.assertOpen()
-    const savepoint = <T>(work: () => Promise<T>) => guarded.savepoint(work)
+    const savepoint = async <T>(work: () => Promise<T>) => {
+      const before = this.#atCommit.length
+      return guarded.savepoint(work).catch((error: unknown) => {
+        this.#atCommit.length = before
+        throw error
+      })
+    }
     const transaction: DrizzleAccess = {
       assertActive,
       run: (...statement) => guarded.run(...statement),
       track: (repository) => this.#session.track(repository),
+      runAtCommit: (...statement) => {
+        assertActive()
+        this.#atCommit.push(statement)
+      },
     }
     const context = lazily({ signal, transaction }, () =>
       drizzleOn((...statement) => guarded.run(...statement), {
@@ -126,10 +142,14 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
     }
   }
 
-  /** Sends all that is to be written in one go, once it is built: aggregates by id, inbox outcomes, the outbox last. */
+  /**
+   * Sends all that is to be written in one go, once it is built: what was left for the commit, aggregates by id, inbox
+   * outcomes, the outbox last.
+   */
   async #flush(): Promise<readonly OutboxEntry[]> {
     const writes = this.#session.changes().flatMap(({ repository, change }) => repository.write(change))
-    const sent = writes.map((write) => write((...statement) => this.#guarded.run(...statement)))
+    const sent: Promise<unknown>[] = this.#atCommit.map((statement) => this.#guarded.run(...statement))
+    sent.push(...writes.map((write) => write((...statement) => this.#guarded.run(...statement))))
     for (const [key, outcome] of this.#outcomes) sent.push(recordOutcome(this.#guarded, key, outcome))
     const entries = insertOutbox(this.#guarded, this.#records)
     await pipelined<unknown>([...sent, entries])

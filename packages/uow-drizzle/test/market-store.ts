@@ -77,6 +77,8 @@ function finderOf({ db, transaction }: DrizzleUnit) {
     count: () => db.$count(baskets),
     rename: (owner: string) => db.update(baskets).set({ owner }),
     renameByText: (owner: string) => transaction.run('update baskets set owner = $1', [owner]),
+    renameAtCommit: (owner: string) => transaction.runAtCommit('update baskets set owner = $1', [owner]),
+    failAtCommit: () => transaction.runAtCommit('select 1 / $1::integer', [0]),
   }
 }
 

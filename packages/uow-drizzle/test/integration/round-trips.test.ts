@@ -69,6 +69,20 @@ test('reading a part, with a lock or without, takes as many as reading the whole
   }
 })
 
+test('what is left for the commit takes none', async () => {
+  const units = marketUnits(driver)
+  const id = await storedBasket()
+  const flights = await flightsOf(() =>
+    units.run(async ({ baskets, finder }) => {
+      const basket = await baskets.get(id)
+      basket?.put('CHAIR', basket.version)
+      finder.renameAtCommit('Ada')
+      finder.renameAtCommit('Grace')
+    }),
+  )
+  expect(flights).toBe(4)
+})
+
 test('adding an aggregate takes three round trips, and reading one as well', async () => {
   const units = marketUnits(driver)
   const id = await storedBasket()
