@@ -14,6 +14,7 @@ interface Batch {
   readonly ref: string
   readonly sku: string
   readonly purchasedQty: number
+  readonly allocatedQty: number
 }
 
 interface Product {
@@ -31,6 +32,10 @@ export const promises: readonly Invariant[] = [
       const over = batches.find((batch) => left(batch, lines) < 0)
       if (over !== undefined)
         return `${over.ref} has ${over.purchasedQty}, and ${-left(over, lines)} more are sold`
+      const miscounted = batches.find(
+        (batch) => batch.purchasedQty - batch.allocatedQty !== left(batch, lines),
+      )
+      if (miscounted !== undefined) return `${miscounted.ref} counts ${miscounted.allocatedQty} as sold`
     }
     return undefined
   }),

@@ -13,11 +13,10 @@ export function allocate(sql: Sql, { orderId, sku, qty }: OrderLine): Promise<st
     const [[product], [batch], [known]] = await Promise.all([
       transaction`select version, moves from products where sku = ${sku} for update`,
       transaction`
-        select ref from batches
-        where sku = ${sku} and ${qty} <= purchased_qty - (
-          select coalesce(sum(qty), 0) from order_lines where batch_ref = batches.ref)
+        select ref, allocated_qty from batches
+        where sku = ${sku} and ${qty} <= available_qty and available_qty > 0
         order by eta nulls first, ref limit 1`,
-      transaction`select batch_ref from order_lines where sku = ${sku} and order_id = ${orderId}`,
+      transaction`select batch_ref from lines where sku = ${sku} and order_id = ${orderId}`,
     ])
     if (product === undefined || batch === undefined || known !== undefined) {
       throw new Error('Unknown products, lines that wait and repetitions are not served here')
@@ -27,8 +26,9 @@ export function allocate(sql: Sql, { orderId, sku, qty }: OrderLine): Promise<st
     const body = JSON.stringify({ orderId, sku, qty, batchRef: batch.ref, version })
     await Promise.all([
       transaction`update products set version = ${version}, moves = ${moves} where sku = ${sku}`,
+      transaction`update batches set allocated_qty = ${batch.allocated_qty + qty} where ref = ${batch.ref}`,
       transaction`
-        insert into order_lines (sku, order_id, qty, batch_ref, position, told)
+        insert into lines (sku, order_id, qty, batch_ref, position, told)
         values (${sku}, ${orderId}, ${qty}, ${batch.ref}, ${moves}, false)`,
       transaction`
         insert into allocations_view (order_id, sku, qty, batch_ref, version)

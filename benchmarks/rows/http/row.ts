@@ -1,7 +1,7 @@
 import type { Row } from '../../suite/row.ts'
 
 const WRITES =
-  'read the product for update and its batch; write product, order line, view and outbox row in one transaction of four flights; JSON schemas; its log on'
+  'read the product for update and its batch; write product, batch, order line, view and outbox row in one transaction of four flights; JSON schemas; its log on'
 
 /** A request without `Idempotency-Key` writes no inbox row, here and there. */
 export const row: Row = {

@@ -43,11 +43,11 @@ await contend(async (servers, argument) => {
 async function addProduct(sql: Sql, batches: number, lines: number): Promise<void> {
   await sql`insert into products (sku, version, moves) values (${SKU}, 1, ${lines})`
   await sql`
-    insert into batches (ref, sku, created_qty, purchased_qty, eta)
-    select 'batch-' || n, ${SKU}, 1000000, 1000000, null from generate_series(0, ${batches - 1}::int) as n`
+    insert into batches (ref, sku, created_qty, purchased_qty, allocated_qty, eta)
+    select 'batch-' || n, ${SKU}, 1000000, 1000000, ${lines / batches}::int, null from generate_series(0, ${batches - 1}::int) as n`
   await sql`
-    insert into order_lines (sku, order_id, qty, batch_ref, position, told)
+    insert into lines (sku, order_id, qty, batch_ref, position, told)
     select ${SKU}, 'order-' || n, 1, 'batch-' || n % ${batches}::int, n + 1, false
     from generate_series(0, ${lines - 1}::int) as n`
-  await sql`analyze batches, order_lines`
+  await sql`analyze batches, lines`
 }

@@ -29,6 +29,7 @@ export type {
   Aggregate,
   AggregateMapping,
   AggregateRows,
+  PartialRepository,
   Repository,
   Row,
 } from './unit-of-work/repository.ts'

@@ -31,22 +31,25 @@ interface Compiled {
 }
 
 /** By the kind of statement and the properties of its values. None for a table whose texts are never the same. */
-const compiled = new WeakMap<PgTable, Map<string, Compiled> | undefined>()
+const compiled = new WeakMap<object, Map<string, Compiled> | undefined>()
 
 /** With so many rows of values a text is not kept: there would be one for each number of rows. */
 const MANY = 8
 
 /**
  * The statement of a kind for some rows of values. `build` is given these rows or such with placeholders, which look
- * alike to drizzle; in a condition each must stand in `encoded`.
+ * alike to drizzle; in a condition each must stand in `encoded`, unless it is what the driver takes.
+ *
+ * @param owner whose statement it is: with him its text goes
  */
 export function statementOn<V extends readonly Row[]>(
   table: PgTable,
   kind: string,
   values: V,
   build: (values: V) => Query,
+  owner: object = table,
 ): Statement {
-  const texts = textsOf(table)
+  const texts = textsOf(table, owner)
   if (texts === undefined || values.length > MANY) {
     const { sql: text, params } = build(values).toSQL()
     return { text, parameters: params as readonly Parameter[] }
@@ -87,11 +90,11 @@ export function rowsOf(table: PgTable, answer: readonly unknown[]): readonly Row
   })
 }
 
-function textsOf(table: PgTable): Map<string, Compiled> | undefined {
-  const known = compiled.get(table)
-  if (known !== undefined || compiled.has(table)) return known
+function textsOf(table: PgTable, owner: object): Map<string, Compiled> | undefined {
+  const known = compiled.get(owner)
+  if (known !== undefined || compiled.has(owner)) return known
   const texts = hasSteadyTexts(table) ? new Map<string, Compiled>() : undefined
-  compiled.set(table, texts)
+  compiled.set(owner, texts)
   return texts
 }
 
@@ -114,6 +117,10 @@ function compile(query: Query): Compiled {
 }
 
 function slotOf(param: unknown): Slot {
+  if (is(param, Placeholder)) {
+    const [row, property] = split(param.name)
+    return { row, property, encode: (given) => given }
+  }
   if (!is(param, Param) || !is(param.value, Placeholder)) {
     return { row: 0, property: '', encode: () => param }
   }

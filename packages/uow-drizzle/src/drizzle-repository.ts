@@ -1,14 +1,15 @@
-import type { Aggregate, AggregateMapping, Repository } from '@posthorn/core'
+import type { Aggregate, AggregateMapping, PartialRepository } from '@posthorn/core'
 import {
   concurrencyConflict,
   IdentityMap,
   type StoredAggregate,
   trackedRepository,
 } from '@posthorn/core/storage'
-import { eq, getTableName } from 'drizzle-orm'
+import { and, eq, getTableName } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { encoded, rowsOf, type Statement, statementOn } from './aggregate-statements.ts'
-import type { AggregateTables, ChildTable, RootTable } from './aggregate-tables.ts'
+import { type AggregateTables, type ChildTable, childOf, type RootTable } from './aggregate-tables.ts'
+import type { DrizzlePart } from './drizzle-part.ts'
 import type { DrizzleUnit } from './drizzle-transaction.ts'
 import { pipelined } from './pipelined.ts'
 import { writeChange } from './write-change.ts'
@@ -28,7 +29,7 @@ export interface DrizzleRepositoryOptions<A extends Aggregate> {
 export function drizzleRepository<A extends Aggregate>(
   unit: DrizzleUnit,
   { table, children = {}, mapping }: DrizzleRepositoryOptions<A>,
-): Repository<A> {
+): PartialRepository<A, DrizzlePart> {
   const { transaction } = unit
   const tables = { table, children }
   const identities = new IdentityMap<A>(getTableName(table), mapping)
@@ -39,23 +40,25 @@ export function drizzleRepository<A extends Aggregate>(
   })
   return trackedRepository(identities, {
     assertActive: transaction.assertActive,
-    read: (id, lock) => readWhole(unit, tables, id, lock),
+    read: (id, lock, part?: DrizzlePart) => read(unit, tables, id, lock, part),
   })
 }
 
 /** Another unit may commit between the reads of root and children; then all is read again, so often at most. */
 const READS = 5
 
-async function readWhole(
+async function read(
   unit: DrizzleUnit,
-  { table, children }: AggregateTables,
+  tables: AggregateTables,
   id: string,
   lock: boolean,
+  part: DrizzlePart | undefined,
 ): Promise<StoredAggregate | undefined> {
-  const names = Object.keys(children)
+  const { table, children } = tables
+  const names = Object.keys(part?.conditions ?? children)
   const statements = [
     select(unit, table, table.id, id, lock),
-    ...Object.values(children).map((child) => select(unit, child.table, child.root, id)),
+    ...names.map((name) => selectChildren(unit, childOf(tables, name), name, id, part)),
     ...(lock || names.length === 0 ? [] : [selectVersion(unit, table, id)]),
   ]
   for (let reads = 0; reads < READS; reads++) {
@@ -67,7 +70,7 @@ async function readWhole(
     const after = others[names.length] as readonly [number][] | undefined
     if (after !== undefined && Number(after[0]?.[0]) !== Number(root.version)) continue
     const rows = Object.entries(children).map(
-      ([name, child], index) => [name, rowsOf(child.table, others[index] ?? [])] as const,
+      ([name, child]) => [name, rowsOf(child.table, others[names.indexOf(name)] ?? [])] as const,
     )
     return { version: Number(root.version), rows: { root, children: Object.fromEntries(rows) } }
   }
@@ -83,6 +86,29 @@ function select(unit: DrizzleUnit, table: PgTable, column: PgColumn, value: stri
       .where(eq(column, encoded(column, sought.value)))
     return lock ? query.for('update') : query
   })
+}
+
+function selectChildren(
+  unit: DrizzleUnit,
+  { table, root }: ChildTable,
+  name: string,
+  id: string,
+  part: DrizzlePart | undefined,
+): Statement {
+  const condition = part?.conditions[name]
+  if (part === undefined || condition === undefined) return select(unit, table, root, id)
+  const build = ([sought, values]: readonly [{ readonly id: string }, DrizzlePart['values']]) =>
+    unit.db
+      .select()
+      .from(table)
+      .where(and(eq(root, encoded(root, sought.id)), condition(values)))
+  return statementOn(
+    table,
+    `select part of ${getTableName(table)} by ${root.name}`,
+    [{ id }, part.values] as const,
+    build,
+    condition,
+  )
 }
 
 function selectVersion(unit: DrizzleUnit, table: RootTable, id: string): Statement {

@@ -27,7 +27,7 @@ export interface DrizzleUnit {
    */
   readonly db: Db
   readonly signal: AbortSignal
-  /** For repositories. */
+  /** For repositories, and for views that are written at commit. */
   readonly transaction: DrizzleAccess
 }
 
@@ -41,6 +41,11 @@ export interface DrizzleAccess {
     arrays?: boolean,
   ) => Promise<readonly unknown[]>
   readonly track: (repository: WritingRepository) => void
+  /**
+   * Sends a statement with those of the commit, before them: it costs no round trip, this unit does not see what it
+   * wrote, and its error is the commit's.
+   */
+  readonly runAtCommit: (text: string, parameters: readonly Parameter[]) => void
 }
 
 interface WritingRepository extends TrackedRepository {
@@ -57,6 +62,7 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
   readonly #guarded: GuardedTransaction
   readonly #session: UnitSession<R, D, WritingRepository, DrizzleUnit>
   readonly #records: OutboxRecord[] = []
+  readonly #atCommit: (readonly [text: string, parameters: readonly Parameter[]])[] = []
   #committed = false
 
   constructor(
@@ -70,16 +76,27 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
     this.#driver = driver
     this.#guarded = guarded
     const assertActive = () => guarded.assertOpen()
+    const savepoint = async <T>(work: () => Promise<T>) => {
+      const before = this.#atCommit.length
+      return guarded.savepoint(work).catch((error: unknown) => {
+        this.#atCommit.length = before
+        throw error
+      })
+    }
     const access: DrizzleAccess = {
       assertActive,
       run: (text, parameters, arrays) => guarded.run(text, parameters, arrays),
       track: (repository) => this.#session.track(repository),
+      runAtCommit: (...statement) => {
+        assertActive()
+        this.#atCommit.push(statement)
+      },
     }
     this.#session = new UnitSession({
       parts,
       context: new UnitContext(access, () => this.unit, signal),
       attempt,
-      savepoint: (work) => guarded.savepoint(work),
+      savepoint,
       assertActive,
     })
     this.unit = this.#session.unit
@@ -122,11 +139,15 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
     }
   }
 
-  /** Sends all that is to be written in one go, once it is built: aggregates by id, inbox outcomes, the outbox last. */
+  /**
+   * Sends all that is to be written in one go, once it is built: what was left for the commit, aggregates by id, inbox
+   * outcomes, the outbox last.
+   */
   async #flush(): Promise<readonly OutboxEntry[]> {
     const writes = this.#session.changes().flatMap(({ repository, change }) => repository.write(change))
     const run = (text: string, parameters: readonly Parameter[]) => this.#guarded.run(text, parameters)
-    const sent = writes.map((write) => write(run))
+    const sent: Promise<unknown>[] = this.#atCommit.map((statement) => run(...statement))
+    for (const write of writes) sent.push(write(run))
     sent.push(...this.inbox.flush())
     const entries = insertOutbox(this.#guarded, this.#records)
     sent.push(entries)

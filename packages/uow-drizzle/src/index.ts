@@ -1,6 +1,8 @@
 export type { ChildTable, RootTable } from './aggregate-tables.ts'
 export { drizzleInbox } from './drizzle-inbox.ts'
 export { drizzleOutboxQueue } from './drizzle-outbox-queue.ts'
+export type { DrizzlePart } from './drizzle-part.ts'
+export { drizzlePart } from './drizzle-part.ts'
 export type { DrizzleRepositoryOptions } from './drizzle-repository.ts'
 export { drizzleRepository } from './drizzle-repository.ts'
 export type { DrizzleUnit } from './drizzle-transaction.ts'

@@ -7,15 +7,18 @@ import {
   type StoreFixture,
   type StoreSetup,
 } from '@posthorn/core/contract-tests'
+import type { GetOptions } from '@posthorn/core/storage'
 import {
   type DrizzleUnit,
   drizzleInbox,
   drizzleOutboxQueue,
+  drizzlePart,
   drizzleRepository,
   drizzleUnitsOfWork,
   migrate,
   type PostgresDriver,
 } from '@posthorn/uow-drizzle'
+import { eq } from 'drizzle-orm'
 import { boolean, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
 
 export const baskets = pgTable('baskets', {
@@ -46,8 +49,10 @@ export async function createMarket(driver: PostgresDriver): Promise<void> {
       primary key (basket_id, sku))`)
 }
 
+const oneItem = drizzlePart<{ sku: string }>({ items: ({ sku }) => eq(items.sku, sku) })
+
 function basketsOf(unit: DrizzleUnit, more: Row = {}) {
-  return drizzleRepository(unit, {
+  const repository = drizzleRepository(unit, {
     table: baskets,
     children: { items: { table: items, root: items.basketId } },
     mapping: {
@@ -58,6 +63,11 @@ function basketsOf(unit: DrizzleUnit, more: Row = {}) {
       },
     },
   })
+  return {
+    ...repository,
+    getWithItem: (id: string, sku: string, options?: GetOptions) =>
+      repository.getPart(id, oneItem({ sku }), options),
+  }
 }
 
 /** Statements of one's own in a unit's transaction, as finders and views have. */
@@ -67,6 +77,8 @@ function finderOf({ db, transaction }: DrizzleUnit) {
     count: () => db.$count(baskets),
     rename: (owner: string) => db.update(baskets).set({ owner }),
     renameByText: (owner: string) => transaction.run('update baskets set owner = $1', [owner]),
+    renameAtCommit: (owner: string) => transaction.runAtCommit('update baskets set owner = $1', [owner]),
+    failAtCommit: () => transaction.runAtCommit('select 1 / $1::integer', [0]),
   }
 }
 

@@ -21,7 +21,7 @@ export async function readStores({ databases }: Pick<World, 'databases'>) {
       batches: await sql<BatchRow[]>`
         select ref, sku, created_qty as "createdQty", purchased_qty as "purchasedQty" from batches`,
       lines: await sql<LineRow[]>`
-        select sku, order_id as "orderId", qty, batch_ref as "batchRef" from order_lines`,
+        select sku, order_id as "orderId", qty, batch_ref as "batchRef" from lines`,
       view: await sql<ViewRow[]>`
         select sku, order_id as "orderId", qty, batch_ref as "batchRef", version from allocations_view`,
       inbox: await inbox(sql, 'allocation'),

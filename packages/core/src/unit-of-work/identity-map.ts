@@ -2,7 +2,7 @@ import { PosthornError } from '../errors.ts'
 import type { Event } from '../messages/message.ts'
 import type { Aggregate, AggregateMapping, AggregateRows, Row } from './repository.ts'
 import { changedColumns, type RowChanges, rowChanges, UNCHANGED } from './row-changes.ts'
-import { aggregateExists } from './unit-errors.ts'
+import { aggregateExists, partlyLoaded } from './unit-errors.ts'
 
 /** What a commit must write for one aggregate. Any change of its own or of its children adds 1 to its version. */
 export interface AggregateChange {
@@ -15,14 +15,18 @@ export interface AggregateChange {
   /** Insert: all columns; update: those that changed, perhaps none; delete: none. */
   readonly root: Row
   readonly children: readonly RowChanges[]
-  /** All that the aggregate now consists of. */
+  /** All that is loaded of the aggregate, as it now is: of an insert all there is. */
   readonly rows: AggregateRows
 }
+
+/** What was read of an aggregate: all, or some of its children. */
+export type Extent = 'whole' | 'part'
 
 interface Identity<A extends Aggregate> {
   aggregate: A
   /** As stored; undefined when this unit added it. */
   readonly loaded: AggregateRows | undefined
+  readonly extent: Extent
   readonly version: number
   locked: boolean
   removed: boolean
@@ -48,12 +52,21 @@ export class IdentityMap<A extends Aggregate = Aggregate> {
     this.#mapping = mapping
   }
 
-  /** Undefined when the id is not tracked yet; its aggregate is undefined when this unit removed it. */
+  /** For each child table, the columns that tell its rows apart. */
+  get childKeys(): AggregateMapping<A>['childKeys'] {
+    return this.#mapping.childKeys
+  }
+
+  /**
+   * Undefined when the id is not tracked yet; its aggregate is undefined when this unit removed it.
+   * @throws {PosthornError} `PartlyLoaded` when only a part of it was read: what is asked for now may not be there
+   */
   find(
     id: string,
   ): { readonly aggregate: A | undefined; readonly version: number; readonly locked: boolean } | undefined {
     const identity = this.#identities.get(id)
     if (identity === undefined) return undefined
+    if (identity.extent === 'part') throw partlyLoaded(this.name, id)
     const { aggregate, version, loaded, locked, removed } = identity
     return {
       aggregate: removed ? undefined : aggregate,
@@ -62,15 +75,25 @@ export class IdentityMap<A extends Aggregate = Aggregate> {
     }
   }
 
-  /** Tracks what was read. Gives the object tracked already when there is one. */
-  load(id: string, loaded: AggregateRows, version: number, locked = false): A | undefined {
+  /**
+   * Tracks what was read. Gives the object tracked already when there is one.
+   * @throws {PosthornError} `PartlyLoaded` when only a part of that was read
+   */
+  load(
+    id: string,
+    loaded: AggregateRows,
+    version: number,
+    locked = false,
+    extent: Extent = 'whole',
+  ): A | undefined {
     const known = this.#identities.get(id)
     if (known !== undefined) {
+      if (known.extent === 'part') throw partlyLoaded(this.name, id)
       known.locked ||= locked
       return known.removed ? undefined : known.aggregate
     }
     const aggregate = this.#mapping.fromRows(loaded, version)
-    this.#identities.set(id, { aggregate, loaded, version, locked, removed: false })
+    this.#identities.set(id, { aggregate, loaded, extent, version, locked, removed: false })
     return aggregate
   }
 
@@ -84,8 +107,14 @@ export class IdentityMap<A extends Aggregate = Aggregate> {
   add(aggregate: A): void {
     const known = this.#identities.get(aggregate.id)
     if (known === undefined) {
-      const added = { aggregate, loaded: undefined, version: 0, locked: false, removed: false }
-      this.#identities.set(aggregate.id, added)
+      this.#identities.set(aggregate.id, {
+        aggregate,
+        loaded: undefined,
+        extent: 'whole',
+        version: 0,
+        locked: false,
+        removed: false,
+      })
       return
     }
     if (known.aggregate !== aggregate && !known.removed) throw aggregateExists(this.name, aggregate.id)
@@ -94,7 +123,7 @@ export class IdentityMap<A extends Aggregate = Aggregate> {
     known.removed = false
   }
 
-  /** @throws {PosthornError} `NotTracked` when the aggregate came from elsewhere */
+  /** @throws {PosthornError} `NotTracked` when the aggregate came from elsewhere; `PartlyLoaded` */
   remove(aggregate: A): void {
     const known = this.#identities.get(aggregate.id)
     if (known?.aggregate !== aggregate) {
@@ -103,6 +132,7 @@ export class IdentityMap<A extends Aggregate = Aggregate> {
         `${this.name} ${aggregate.id} did not come from this unit of work; get it here before removing it`,
       )
     }
+    if (known.extent === 'part') throw partlyLoaded(this.name, aggregate.id)
     known.removed = true
   }
 

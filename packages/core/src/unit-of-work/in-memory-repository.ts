@@ -1,9 +1,12 @@
 import { IdentityMap } from './identity-map.ts'
 import type { InMemoryUnit } from './in-memory-transaction.ts'
-import type { Aggregate, AggregateMapping, AggregateRows, Repository } from './repository.ts'
+import type { Aggregate, AggregateMapping, AggregateRows, PartialRepository } from './repository.ts'
 import { type StoredAggregate, trackedRepository } from './tracked-repository.ts'
 
-export interface InMemoryRepository<A extends Aggregate> extends Repository<A> {
+/** Picks the children that belong to a part; of those that it does not name there are none. */
+type InMemoryPart = (rows: AggregateRows) => Partial<AggregateRows['children']>
+
+export interface InMemoryRepository<A extends Aggregate> extends PartialRepository<A, InMemoryPart> {
   /** The ids of the stored aggregates whose rows match, for finders: give them to `get`. */
   idsWhere(matches: (rows: AggregateRows) => boolean): Promise<readonly string[]>
 }
@@ -20,7 +23,8 @@ export function inMemoryRepository<A extends Aggregate>(
   transaction.track(identities as unknown as IdentityMap)
   const repository = trackedRepository(identities, {
     assertActive: () => transaction.assertActive(),
-    read: async (id, lock) => withoutOrder(await transaction.read(name, id, lock && 'if there')),
+    read: async (id, lock, part?: InMemoryPart) =>
+      withoutOrder(partOf(await transaction.read(name, id, lock && 'if there'), part)),
   })
   return {
     ...repository,
@@ -29,6 +33,17 @@ export function inMemoryRepository<A extends Aggregate>(
       return [...all].filter(([, { rows }]) => matches(rows)).map(([id]) => id)
     },
   }
+}
+
+function partOf(
+  stored: StoredAggregate | undefined,
+  part: InMemoryPart | undefined,
+): StoredAggregate | undefined {
+  if (stored === undefined || part === undefined) return stored
+  const { version, rows } = stored
+  const picked = part(rows)
+  const children = Object.keys(rows.children).map((table) => [table, picked[table] ?? []] as const)
+  return { version, rows: { root: rows.root, children: Object.fromEntries(children) } }
 }
 
 /** Rows have no order in a database; turning them round shows who relies on one. */

@@ -6,6 +6,7 @@ import type { Outbox, OutboxEntry, OutboxRecord } from '../outbox/outbox.ts'
 import { copyRows } from './copy-rows.ts'
 import type { AggregateChange, IdentityMap } from './identity-map.ts'
 import { aggregateTable, INBOX, type InMemoryStore, OUTBOX, userTable } from './in-memory-store.ts'
+import { rowsAfter } from './rows-after.ts'
 import { StagedTables } from './staged-tables.ts'
 import type { StoredAggregate } from './tracked-repository.ts'
 import {
@@ -156,12 +157,12 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
     }
     for (const { repository, change } of changes) {
       const { name } = repository.identities
-      const { kind, id, version, rows } = change
+      const { kind, id, version } = change
       const stored = this.#stored(name, id)
       this.#assertFree(name, change)
       if (kind !== 'insert' && stored?.version !== version) throw concurrencyConflict(name, id)
-      const written = kind === 'delete' ? undefined : { version: version + 1, rows: copyRows(rows) }
-      this.#staged.set(aggregateTable(name), id, written)
+      const rows = rowsAfter(stored?.rows, change, repository.identities.childKeys)
+      this.#staged.set(aggregateTable(name), id, rows && { version: version + 1, rows: copyRows(rows) })
     }
     if (this.#options.readOnly && !(this.#staged.isEmpty && this.#records.length === 0)) throw readOnlyUnit()
     const entries = this.#records.map((record) => this.#store.queue.entryOf(record))

@@ -23,7 +23,9 @@ export interface GetOptions {
  *   changed is written at commit, without a save.
  * - Each commit that changed the aggregate or its children adds exactly 1 to its stored version.
  * - When another unit changed it in between, the commit fails with `ConcurrencyConflict` and nothing is written.
- * - Nothing is written before the commit, and an aggregate is read whole, as one commit left it.
+ * - Nothing is written before the commit, and an aggregate is read whole, as one commit left it, unless only a part of it
+ *   is asked for. Then the version and the lock of its root guard all of it just as well, and a commit does not touch what
+ *   was not read.
  */
 export interface Repository<A extends Aggregate> {
   get(id: A['id'], options?: GetOptions): Promise<A | undefined>
@@ -34,6 +36,21 @@ export interface Repository<A extends Aggregate> {
   add(aggregate: A): void
   /** @throws {PosthornError} `NotTracked` when the aggregate did not come from this repository */
   remove(aggregate: A): void
+}
+
+/**
+ * A repository that also reads aggregates in part, for those that have many children, of which one use needs few. `P`
+ * names the part; how, is up to the store.
+ */
+export interface PartialRepository<A extends Aggregate, P> extends Repository<A> {
+  /**
+   * As `get`, but only with the children that belong to the part; or the whole, when this unit has that already. The
+   * object knows nothing of the others: do not give it to anybody who may ask for them.
+   *
+   * @throws {PosthornError} `PartlyLoaded` when the unit has read a part of it before; whoever asks for the aggregate
+   * after this, or removes it, meets with the same
+   */
+  getPart(id: A['id'], part: P, options?: GetOptions): Promise<A | undefined>
 }
 
 /** One stored row: column values that compare with `Object.is`, or Dates. */

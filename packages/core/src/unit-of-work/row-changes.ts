@@ -35,12 +35,12 @@ export function rowChanges(
   current: readonly Row[],
 ): RowChanges | undefined {
   const before = new Map<string, Row>()
-  for (const row of loaded) before.set(identity(row, keyColumns), row)
+  for (const row of loaded) before.set(keyText(row, keyColumns), row)
   const inserted: Row[] = []
   const updated: { key: Row; set: Row }[] = []
   const seen = new Set<string>()
   for (const row of current) {
-    const id = identity(row, keyColumns)
+    const id = keyText(row, keyColumns)
     if (seen.has(id)) throw repeated(table, keyColumns)
     seen.add(id)
     const old = before.get(id)
@@ -61,8 +61,11 @@ function keyOf(row: Row, keyColumns: readonly string[]): Row {
   return Object.fromEntries(keyColumns.map((column) => [column, row[column] ?? null]))
 }
 
-/** The values of the key, each with its kind and its length, so that no two keys look the same. */
-function identity(row: Row, keyColumns: readonly string[]): string {
+/**
+ * What tells a row apart from all others of its table: the values of its key, each with its kind and its length, so that
+ * no two keys look the same.
+ */
+export function keyText(row: Row, keyColumns: readonly string[]): string {
   let id = ''
   for (const column of keyColumns) {
     const value = row[column] ?? null

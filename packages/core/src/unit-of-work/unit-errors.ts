@@ -46,6 +46,15 @@ export function aggregateExists(
   })
 }
 
+/** Of an aggregate more was asked for than the part that this unit has read. */
+export function partlyLoaded(repository: string, id: string): PosthornError<'PartlyLoaded'> {
+  return new PosthornError(
+    'PartlyLoaded',
+    `Only a part of ${repository} ${id} was read in this unit of work; read all of it before, or in a unit of its own`,
+    { outcome: 'failed', details: { repository, id } },
+  )
+}
+
 /** Something was asked of a unit that has committed, rolled back or lost its connection. */
 export function unitEnded(state: string, cause?: unknown): PosthornError<'UnitEnded'> {
   return new PosthornError('UnitEnded', `The unit of work is ${state}; begin another one`, {

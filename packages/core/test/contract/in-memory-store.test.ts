@@ -4,10 +4,10 @@ import { inboxContract } from '../../src/contract-tests/inbox/inbox-contract.ts'
 import { localEntriesContract } from '../../src/contract-tests/outbox/local-entries-contract.ts'
 import { outboxContract } from '../../src/contract-tests/outbox/outbox-contract.ts'
 import { repositoryContract } from '../../src/contract-tests/repository/repository-contract.ts'
-import { basketMapping, market } from '../../src/contract-tests/unit-of-work/market.ts'
+import { inMemoryBaskets } from '../../src/contract-tests/unit-of-work/in-memory-baskets.ts'
+import { market } from '../../src/contract-tests/unit-of-work/market.ts'
 import type { StoreSetup } from '../../src/contract-tests/unit-of-work/store-fixture.ts'
 import { unitOfWorkContract } from '../../src/contract-tests/unit-of-work/unit-of-work-contract.ts'
-import { inMemoryRepository } from '../../src/unit-of-work/in-memory-repository.ts'
 import { InMemoryStore } from '../../src/unit-of-work/in-memory-store.ts'
 import { inMemoryUnitsOfWork } from '../../src/unit-of-work/in-memory-units-of-work.ts'
 
@@ -18,7 +18,7 @@ const setup: StoreSetup = async (adapters) => {
   const units = inMemoryUnitsOfWork({
     domain: market,
     store,
-    repositories: { baskets: (unit) => inMemoryRepository(unit, 'baskets', basketMapping) },
+    repositories: { baskets: inMemoryBaskets },
     adapters,
   })
   return {

@@ -55,6 +55,34 @@ test('a lock, isolation, time limits and several aggregates cost no round trip m
   expect(flights).toBe(4)
 })
 
+test('reading a part, with a lock or without, takes as many as reading the whole', async () => {
+  const units = marketUnits(driver)
+  const id = await storedBasket()
+  for (const options of [{}, { lock: 'update' }] as const) {
+    const flights = await flightsOf(() =>
+      units.run(async (unit) => {
+        const basket = await unit.baskets.getWithItem(id, 'CHAIR', options)
+        basket?.put('CHAIR', basket.version)
+      }),
+    )
+    expect(flights).toBe(4)
+  }
+})
+
+test('what is left for the commit takes none', async () => {
+  const units = marketUnits(driver)
+  const id = await storedBasket()
+  const flights = await flightsOf(() =>
+    units.run(async ({ baskets, finder }) => {
+      const basket = await baskets.get(id)
+      basket?.put('CHAIR', basket.version)
+      finder.renameAtCommit('Ada')
+      finder.renameAtCommit('Grace')
+    }),
+  )
+  expect(flights).toBe(4)
+})
+
 test('adding an aggregate takes three round trips, and reading one as well', async () => {
   const units = marketUnits(driver)
   const id = await storedBasket()

@@ -1,5 +1,5 @@
-import { type Basket, basketMapping, market, storeHistory } from '@posthorn/core/contract-tests'
-import { InMemoryStore, inMemoryRepository, inMemoryUnitsOfWork } from '@posthorn/core/in-memory'
+import { inMemoryBaskets, market, storeHistory } from '@posthorn/core/contract-tests'
+import { InMemoryStore, inMemoryUnitsOfWork } from '@posthorn/core/in-memory'
 import { type PostgresDriver, postgresDriver } from '@posthorn/uow-drizzle'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../../../tooling/fixtures/postgres.ts'
@@ -27,7 +27,7 @@ function twin() {
   const units = inMemoryUnitsOfWork({
     domain: market,
     store,
-    repositories: { baskets: (unit) => inMemoryRepository<Basket>(unit, 'baskets', basketMapping) },
+    repositories: { baskets: inMemoryBaskets },
     adapters: { probe },
   })
   return { units, queue: store.queue }

@@ -1,16 +1,11 @@
 import type { DrizzleUnit } from '@posthorn/uow-drizzle'
-import { and, asc, type Column, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, asc, type Column, eq, gt, isNull, sql } from 'drizzle-orm'
 import type { StockView } from '../views/stock.ts'
-import { batches, orderLines, products } from './schema.ts'
+import { batches, lines, products } from './schema.ts'
 
 /** Each answer is one statement, and so as one commit left it. */
 export function drizzleStockView({ db }: DrizzleUnit): StockView {
-  const { ref, sku, eta, purchasedQty } = batches
-  const taken = db
-    .select({ pieces: pieces(orderLines.qty) })
-    .from(orderLines)
-    .where(eq(orderLines.batchRef, ref))
-  const availableQty = sql`${purchasedQty} - (${taken})`.mapWith(Number)
+  const { ref, sku, eta, purchasedQty, availableQty } = batches
   const selected = () => db.select({ ref, sku, eta, purchasedQty, availableQty }).from(batches)
   return {
     async batch(wanted) {
@@ -31,29 +26,29 @@ export function drizzleStockView({ db }: DrizzleUnit): StockView {
 
     products({ after, limit }) {
       const ofBatches = db
-        .select({ bought: pieces(purchasedQty).as('bought') })
+        .select({
+          purchased: pieces(purchasedQty).as('purchased'),
+          available: pieces(availableQty).as('available'),
+        })
         .from(batches)
         .where(eq(sku, products.id))
         .as('of_batches')
-      const ofLines = db
-        .select({
-          allocated: pieces(orderLines.qty, isNotNull(orderLines.batchRef)).as('allocated'),
-          waiting: pieces(orderLines.qty, isNull(orderLines.batchRef)).as('waiting'),
-        })
-        .from(orderLines)
-        .where(eq(orderLines.sku, products.id))
-        .as('of_lines')
+      const waiting = db
+        .select({ qty: pieces(lines.qty).as('waiting_qty') })
+        .from(lines)
+        .where(and(eq(lines.sku, products.id), isNull(lines.batchRef)))
+        .as('waiting')
       return db
         .select({
           sku: products.id,
           version: products.version,
-          purchasedQty: ofBatches.bought,
-          availableQty: sql`${ofBatches.bought} - ${ofLines.allocated}`.mapWith(Number),
-          waitingQty: ofLines.waiting,
+          purchasedQty: ofBatches.purchased,
+          availableQty: ofBatches.available,
+          waitingQty: waiting.qty,
         })
         .from(products)
         .crossJoinLateral(ofBatches)
-        .crossJoinLateral(ofLines)
+        .crossJoinLateral(waiting)
         .where(after === undefined ? undefined : gt(products.id, after))
         .orderBy(asc(products.id))
         .limit(limit)
@@ -61,7 +56,7 @@ export function drizzleStockView({ db }: DrizzleUnit): StockView {
   }
 }
 
-/** How many pieces that is in all, of the rows for which the condition holds. */
-function pieces(qty: Column, where = sql`true`) {
-  return sql`coalesce(sum(${qty}) filter (where ${where}), 0)`.mapWith(Number)
+/** How many pieces that is in all. */
+function pieces(qty: Column) {
+  return sql`coalesce(sum(${qty}), 0)`.mapWith(Number)
 }

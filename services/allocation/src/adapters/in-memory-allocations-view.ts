@@ -1,6 +1,6 @@
 import type { InMemoryUnit } from '@posthorn/core/in-memory'
+import { byCodePoints } from '../domain/by-code-points.ts'
 import type { AllocationEntry, AllocationsView } from '../views/allocations.ts'
-import { byCodePoints } from './by-code-points.ts'
 import { PRODUCTS } from './in-memory-product-repository.ts'
 import type { ProductRows } from './product-mapping.ts'
 

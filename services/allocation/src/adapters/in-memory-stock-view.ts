@@ -1,6 +1,6 @@
 import type { InMemoryUnit } from '@posthorn/core/in-memory'
+import { byCodePoints } from '../domain/by-code-points.ts'
 import type { BatchItem, ProductItem, StockView } from '../views/stock.ts'
-import { byCodePoints } from './by-code-points.ts'
 import { PRODUCTS } from './in-memory-product-repository.ts'
 import type { ProductRows } from './product-mapping.ts'
 
@@ -24,23 +24,19 @@ export function inMemoryStockView({ transaction }: InMemoryUnit): StockView {
   }
 }
 
-function batchItems({ children: { batches, lines } }: ProductRows): readonly BatchItem[] {
-  return batches.map(({ ref, sku, eta, purchasedQty }) => {
-    const allocated = lines.filter(({ batchRef }) => batchRef === ref)
-    return { ref, sku, eta, purchasedQty, availableQty: purchasedQty - pieces(allocated) }
+function batchItems({ children: { batches } }: ProductRows): readonly BatchItem[] {
+  return batches.map(({ ref, sku, eta, purchasedQty, allocatedQty }) => {
+    return { ref, sku, eta, purchasedQty, availableQty: purchasedQty - allocatedQty }
   })
 }
 
 function productItem({ rows, version }: Stored): ProductItem {
   const { batches, lines } = rows.children
   const purchasedQty = batches.reduce((sum, batch) => sum + batch.purchasedQty, 0)
-  const allocatedQty = pieces(lines.filter(({ batchRef }) => batchRef !== null))
-  const waitingQty = pieces(lines.filter(({ batchRef }) => batchRef === null))
-  return { sku: rows.root.id, version, purchasedQty, availableQty: purchasedQty - allocatedQty, waitingQty }
-}
-
-function pieces(lines: readonly { readonly qty: number }[]): number {
-  return lines.reduce((sum, { qty }) => sum + qty, 0)
+  const availableQty = batches.reduce((sum, batch) => sum + batch.purchasedQty - batch.allocatedQty, 0)
+  const waiting = lines.filter(({ batchRef }) => batchRef === null)
+  const waitingQty = waiting.reduce((sum, { qty }) => sum + qty, 0)
+  return { sku: rows.root.id, version, purchasedQty, availableQty, waitingQty }
 }
 
 function sliceAfter<T>(

@@ -3,12 +3,14 @@ import { Batch } from '../domain/batch.ts'
 import { orderLine } from '../domain/order-line.ts'
 import { Product } from '../domain/product.ts'
 
-interface BatchRow extends Row {
+export interface BatchRow extends Row {
   readonly ref: string
   readonly sku: string
   /** What it was created with; `purchasedQty` is what it has now. */
   readonly createdQty: number
   readonly purchasedQty: number
+  /** How much of that its lines have. */
+  readonly allocatedQty: number
   readonly eta: string | null
 }
 
@@ -32,11 +34,12 @@ export const productMapping: AggregateMapping<Product> = {
   childKeys: { batches: ['ref'], lines: ['sku', 'orderId'] },
 
   toRows({ sku, moves, batches, waiting }): ProductRows {
-    const batchRows = batches.map(({ ref, content, purchasedQty, eta }) => ({
+    const batchRows = batches.map(({ ref, content, purchasedQty, availableQty, eta }) => ({
       ref,
       sku,
       createdQty: content.qty,
       purchasedQty,
+      allocatedQty: purchasedQty - availableQty,
       eta,
     }))
     const allocated = batches.flatMap(({ ref, allocations }) =>
@@ -70,10 +73,10 @@ export const productMapping: AggregateMapping<Product> = {
         position,
         told,
       }))
-    const batches = children.batches.map(
-      ({ ref, createdQty, purchasedQty, eta }) =>
-        new Batch({ ref, sku, qty: createdQty, eta }, purchasedQty, linesIn(ref)),
-    )
+    const batches = children.batches.map(({ ref, createdQty, purchasedQty, allocatedQty, eta }) => {
+      const stock = { purchasedQty, availableQty: purchasedQty - allocatedQty }
+      return new Batch({ ref, sku, qty: createdQty, eta }, stock, linesIn(ref))
+    })
     return new Product({ sku, version, moves, batches, waiting: linesIn(null) })
   },
 }

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { boolean, date, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 
 /** As `migrations/` makes them. */
@@ -12,11 +13,13 @@ export const batches = pgTable('batches', {
   sku: text().notNull(),
   createdQty: integer('created_qty').notNull(),
   purchasedQty: integer('purchased_qty').notNull(),
+  allocatedQty: integer('allocated_qty').notNull(),
+  availableQty: integer('available_qty').notNull().generatedAlwaysAs(sql`purchased_qty - allocated_qty`),
   eta: date(),
 })
 
-export const orderLines = pgTable(
-  'order_lines',
+export const lines = pgTable(
+  'lines',
   {
     sku: text().notNull(),
     orderId: text('order_id').notNull(),

@@ -1,3 +1,4 @@
+import { byCodePoints } from './by-code-points.ts'
 import type { OrderLine } from './order-line.ts'
 
 /** What a batch was created with. `eta` is a calendar date, or null for stock that is in the warehouse. */
@@ -20,22 +21,29 @@ export interface Allocation {
   readonly position: number
 }
 
-/** Stock of one SKU that was bought together, and the order lines that it serves. */
+/**
+ * Stock of one SKU that was bought together, and the order lines that it serves. How much of it they have it knows by
+ * itself, so that it can tell what is available when not all of them are at hand.
+ */
 export class Batch {
   readonly content: BatchContent
   readonly #allocations: Map<string, Allocation>
   #purchasedQty: number
-  #allocatedQty: number
+  #availableQty: number
 
-  constructor(content: BatchContent, purchasedQty = content.qty, allocations: readonly Allocation[] = []) {
+  constructor(
+    content: BatchContent,
+    { purchasedQty, availableQty }: BatchStock = { purchasedQty: content.qty, availableQty: content.qty },
+    allocations: readonly Allocation[] = [],
+  ) {
     this.content = content
     this.#purchasedQty = checked(purchasedQty)
+    this.#availableQty = availableQty
     this.#allocations = new Map(
       [...allocations]
         .sort((a, b) => a.position - b.position)
         .map((allocation) => [allocation.line.orderId, allocation]),
     )
-    this.#allocatedQty = allocations.reduce((sum, { line }) => sum + line.qty, 0)
   }
 
   get ref(): string {
@@ -52,7 +60,7 @@ export class Batch {
 
   /** Below 0 only between a change of quantity and the release of lines that follows it. */
   get availableQty(): number {
-    return this.#purchasedQty - this.#allocatedQty
+    return this.#availableQty
   }
 
   /** First allocated first. */
@@ -71,16 +79,17 @@ export class Batch {
   allocate(line: OrderLine, position: number): void {
     if (this.#allocations.has(line.orderId) || !this.canAllocate(line)) return
     this.#allocations.set(line.orderId, { line, position })
-    this.#allocatedQty += line.qty
+    this.#availableQty -= line.qty
   }
 
   deallocate(line: OrderLine): void {
     if (!this.#allocations.delete(line.orderId)) return
-    this.#allocatedQty -= line.qty
+    this.#availableQty += line.qty
   }
 
   changePurchasedQty(qty: number): void {
-    this.#purchasedQty = checked(qty)
+    this.#availableQty += checked(qty) - this.#purchasedQty
+    this.#purchasedQty = qty
   }
 
   holds({ purchasedQty, availableQty }: BatchStock): boolean {
@@ -94,14 +103,11 @@ export class Batch {
 }
 
 /** Warehouse stock first, then the earliest arrival, then by reference. */
-export function byPreference(a: Batch, b: Batch): number {
-  return compare(a.eta ?? '', b.eta ?? '') || compare(a.ref, b.ref)
+export function byPreference(a: Preferred, b: Preferred): number {
+  return byCodePoints(a.eta ?? '', b.eta ?? '') || byCodePoints(a.ref, b.ref)
 }
 
-function compare(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
-}
+type Preferred = Pick<BatchContent, 'eta' | 'ref'>
 
 function checked(qty: number): number {
   if (!Number.isSafeInteger(qty) || qty < 0) {

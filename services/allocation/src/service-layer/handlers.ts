@@ -30,9 +30,9 @@ async function changeBatchQuantity({ payload }: MessageOf<typeof commands.Change
 
 async function allocate({ payload }: MessageOf<typeof commands.Allocate>, unit: Unit) {
   const { orderId, sku, qty, notify } = payload
-  const product = await unit.products.get(sku, FOR_UPDATE)
+  const product = await unit.products.getForLine(orderLine(orderId, sku, qty))
   if (product === undefined) throw new errors.InvalidSku({ sku })
-  const placement = product.allocate(orderLine(orderId, sku, qty))
+  const placement = product.allocate()
   if (notify != null) unit.send(notifications.commands.Watch({ orderId, email: notify }))
   return { status: statusOf(placement), ...placement }
 }

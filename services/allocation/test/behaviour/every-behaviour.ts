@@ -8,12 +8,14 @@ import { httpBehaviour } from './http.ts'
 import { idempotencyBehaviour } from './idempotency.ts'
 import { listBehaviour } from './lists.ts'
 import { messageBehaviour } from './messages.ts'
+import { partBehaviour } from './parts.ts'
 import { repositoryBehaviour } from './repository.ts'
 
 const behaviours = {
   http: httpBehaviour,
   messages: messageBehaviour,
   repository: repositoryBehaviour,
+  'parts of products': partBehaviour,
   concurrency: concurrencyBehaviour,
   cancelling: cancellingBehaviour,
   lists: listBehaviour,

@@ -11,10 +11,12 @@ import {
   storedBasket,
   withStore,
 } from '../unit-of-work/store-fixture.ts'
+import { partsOfAggregates } from './parts-of-aggregates.ts'
 
 /** What every repository must do, whatever it keeps its rows in. */
 export function repositoryContract(test: TestFunction, setup: StoreSetup): void {
   const storeTest = withStore(test, setup)
+  partsOfAggregates(storeTest)
 
   storeTest('get gives undefined for an id that nobody stored', async (store) => {
     assert.equal(await readBasket(store, uuidV7()), undefined)

@@ -3,7 +3,7 @@ import { PosthornError } from '../../errors.ts'
 import type { InboxStore } from '../../inbox/inbox.ts'
 import { uuidV7 } from '../../messages/uuid-v7.ts'
 import type { OutboxQueue, OutboxRecord } from '../../outbox/outbox.ts'
-import type { Repository } from '../../unit-of-work/repository.ts'
+import type { GetOptions, Repository } from '../../unit-of-work/repository.ts'
 import type { UnitsOfWork } from '../../unit-of-work/unit-of-work.ts'
 import type { TestFunction } from '../external-bus/harness.ts'
 import { Basket, market } from './market.ts'
@@ -13,8 +13,13 @@ export interface Probe extends AsyncDisposable {
   readonly disposed: boolean
 }
 
+export interface BasketRepository extends Repository<Basket> {
+  /** The part of a basket that has no item but this one, by `getPart`. */
+  getWithItem(id: string, sku: string, options?: GetOptions): Promise<Basket | undefined>
+}
+
 export interface MarketUnit {
-  readonly baskets: Repository<Basket>
+  readonly baskets: BasketRepository
   readonly probe: Probe
 }
 

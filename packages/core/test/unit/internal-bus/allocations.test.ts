@@ -32,17 +32,17 @@ const transaction: Transaction<object, 'kiosk'> = {
 }
 
 setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
+const gc = runInNewContext('gc') as (how: { readonly type: 'minor' }) => void
 
 /**
- * How much garbage a call makes, in bytes: by how much the heap grows from one collection to the next look at it. The
- * least of many, once all is compiled that will be.
+ * How much garbage a call makes, in bytes: by how much the heap grows from one collection of what is young to the next look
+ * at it. The least of many, once all is compiled that will be.
  */
 async function bytesOf(call: () => Promise<unknown>): Promise<number> {
   let least = Number.POSITIVE_INFINITY
   for (let burst = 0; burst < 40; burst++) {
     for (let warm = 0; warm < 250; warm++) await call()
-    collect()
+    gc({ type: 'minor' })
     const before = process.memoryUsage().heapUsed
     for (let index = 0; index < 50; index++) await call()
     least = Math.min(least, (process.memoryUsage().heapUsed - before) / 50)

@@ -51,11 +51,12 @@ describe('a batch', () => {
   })
 
   test('lists its lines in the order in which they were allocated, however they were stored', () => {
+    const stock = { purchasedQty: 20, availableQty: 18 }
     const stored = [
       { line: tables(1, 'second'), position: 9 },
       { line: tables(1, 'first'), position: 4 },
     ]
-    const batch = new Batch({ ref: 'batch-1', sku: 'SMALL-TABLE', qty: 20, eta: null }, 20, stored)
+    const batch = new Batch({ ref: 'batch-1', sku: 'SMALL-TABLE', qty: 20, eta: null }, stock, stored)
     expect(batch.allocations.map(({ line }) => line.orderId)).toEqual(['first', 'second'])
   })
 
