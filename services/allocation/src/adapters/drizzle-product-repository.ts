@@ -1,5 +1,5 @@
 import { type DrizzleUnit, drizzlePart, drizzleRepository } from '@posthorn/uow-drizzle'
-import { eq, sql } from 'drizzle-orm'
+import { eq, isNull, sql } from 'drizzle-orm'
 import type { OrderLine } from '../domain/order-line.ts'
 import { ProductForLine } from '../domain/product-for-line.ts'
 import type { ProductRepository } from '../service-layer/unit.ts'
@@ -14,6 +14,11 @@ const forLine = drizzlePart<{ [P in keyof OrderLine]: OrderLine[P] }>({
       where ${batches.sku} = ${sku} and ${batches.availableQty} >= ${qty} and ${batches.availableQty} > 0
       order by ${batches.eta} nulls first, ${batches.ref} limit 1))`,
 })
+
+const toShow = drizzlePart<Record<never, never>>({
+  batches: () => undefined,
+  lines: () => isNull(lines.batchRef),
+})({})
 
 export function drizzleProductRepository(unit: DrizzleUnit): ProductRepository {
   const repository = drizzleRepository(unit, {
@@ -30,6 +35,7 @@ export function drizzleProductRepository(unit: DrizzleUnit): ProductRepository {
       const product = await repository.getPart(line.sku, forLine({ ...line }), { lock: 'update' })
       return product && new ProductForLine(product, line)
     },
+    getToShow: (sku) => repository.getPart(sku, toShow),
     async getByBatch(ref) {
       const key = `batch ${ref}`
       await unit.db.execute(sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`)

@@ -8,6 +8,8 @@ import { type ProductRows, productMapping } from './product-mapping.ts'
 
 export const PRODUCTS = 'products'
 
+type Children = ProductRows['children']
+
 export function inMemoryProductRepository(unit: InMemoryUnit): ProductRepository {
   const products = inMemoryRepository(unit, PRODUCTS, productMapping)
   return {
@@ -17,6 +19,7 @@ export function inMemoryProductRepository(unit: InMemoryUnit): ProductRepository
       const product = await products.getPart(line.sku, part, { lock: 'update' })
       return product && new ProductForLine(product, line)
     },
+    getToShow: (sku) => products.getPart(sku, ({ children }) => childrenToShow(children as Children)),
     async getByBatch(ref) {
       await unit.transaction.read('batch references', ref, true)
       const owns = (rows: ProductRows) => rows.children.batches.some((batch) => batch.ref === ref)
@@ -26,11 +29,15 @@ export function inMemoryProductRepository(unit: InMemoryUnit): ProductRepository
   }
 }
 
-function childrenFor({ orderId, qty }: OrderLine, { children }: ProductRows): ProductRows['children'] {
+function childrenFor({ orderId, qty }: OrderLine, { children }: ProductRows): Children {
   const lines = children.lines.filter((line) => line.orderId === orderId)
   const withRoom = children.batches.filter(
     ({ purchasedQty, allocatedQty }) => purchasedQty - allocatedQty >= qty,
   )
   const refs = [lines[0]?.batchRef, withRoom.sort(byPreference)[0]?.ref]
   return { lines, batches: children.batches.filter(({ ref }) => refs.includes(ref)) }
+}
+
+function childrenToShow({ batches, lines }: Children): Children {
+  return { batches, lines: lines.filter(({ batchRef }) => batchRef === null) }
 }

@@ -45,7 +45,7 @@ async function cancelLine({ payload }: MessageOf<typeof commands.CancelLine>, un
 }
 
 async function getProduct({ payload: { sku } }: MessageOf<typeof commands.GetProduct>, unit: Unit) {
-  const product = await unit.products.get(sku)
+  const product = await unit.products.getToShow(sku)
   if (product === undefined) throw new errors.InvalidSku({ sku })
   return productDetails(product)
 }

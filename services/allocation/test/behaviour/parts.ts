@@ -6,6 +6,7 @@ import { Batch } from '../../src/domain/batch.ts'
 import { orderLine } from '../../src/domain/order-line.ts'
 import { Product } from '../../src/domain/product.ts'
 import type { Repositories } from '../../src/service-layer/unit.ts'
+import { productDetails } from '../../src/views/products.ts'
 import { fresh, type MakeStorage } from './allocation-service.ts'
 
 type Given = readonly [qty: number, eta: string | null, ref?: string]
@@ -122,6 +123,26 @@ export function partBehaviour(makeStorage: MakeStorage): void {
       const { batches, waiting, version } = await whole(sku)
       expect([version, batches[0]?.availableQty, waiting.length]).toEqual([4, 2, 1])
       expect(batches[0]?.allocations.map(({ line }) => line.orderId)).toEqual(['one', 'new'])
+    })
+
+    test('is shown as the whole would be', async () => {
+      const lines = [
+        ['held', 7],
+        ['waits', 8],
+        ['small', 1],
+      ] as const
+      const sku = await stored(
+        [
+          [5, null],
+          [9, '2030-01-01'],
+        ],
+        lines,
+      )
+      const shown = await storage.units.run(({ products }) => products.getToShow(sku), { readOnly: true })
+      const expected = productDetails(await whole(sku))
+      expect(shown && productDetails(shown)).toEqual(expected)
+      expect(expected.waiting).toEqual([{ orderId: 'waits', qty: 8 }])
+      expect(expected.batches.map(({ availableQty }) => availableQty)).toEqual([4, 2])
     })
 
     test('does with a line what the whole would, whatever there is', async () => {

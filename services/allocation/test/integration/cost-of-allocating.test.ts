@@ -137,6 +137,18 @@ describe.each([300, 3_000])(
   },
 )
 
+test('to show a product reads its batches and the lines that wait, and none that has stock', async () => {
+  const sku = await storedProduct(300)
+  const read = await countingUnits().run(async ({ products, rowsRead }) => {
+    await rowsRead.forceIndexes()
+    const before = await rowsRead.count()
+    const shown = await products.getToShow(sku)
+    expect([shown?.batches.length, shown?.waiting.length]).toEqual([600, 300])
+    return (await rowsRead.count()) - before
+  })
+  expect(read).toBe(900)
+})
+
 test('the order in which batches are drawn upon is not that of an index by chance', async () => {
   const sku = await storedProduct(20)
   const placement = await countingUnits().run(async ({ products, rowsRead }) => {
