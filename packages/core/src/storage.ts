@@ -34,7 +34,7 @@ export {
   serializationConflict,
   unitEnded,
 } from './unit-of-work/unit-errors.ts'
-export type { AnnouncedClaim, Transaction, UnitControl, UnitState } from './unit-of-work/unit-of-work.ts'
+export type { Transaction, UnitControl, UnitState } from './unit-of-work/unit-of-work.ts'
 export {
   type Factories,
   joinFactories,

@@ -144,7 +144,9 @@ export class Connection {
 
   /** The same for who can wait for the answer. */
   ask(statement: Statement): Promise<Answer> {
-    return new Promise((resolve, reject) => this.send(statement, resolve, reject))
+    return new Promise((resolve, reject) => {
+      this.send(statement, resolve, reject)
+    })
   }
 
   /** Ends it at once, whatever is under way. Idempotent. */

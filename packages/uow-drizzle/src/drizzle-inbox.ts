@@ -1,5 +1,4 @@
 import {
-  type AnnouncedClaim,
   type HandledOutcome,
   type Inbox,
   type InboxClaim,
@@ -32,6 +31,12 @@ const PURGE = `
 
 const APPLIED = JSON.stringify({ ok: true })
 const PURGE_BATCH = 1_000
+
+/** What `claim` will be given. */
+interface AnnouncedClaim {
+  readonly key: InboxKey
+  readonly fingerprint: string
+}
 
 /** A claim that was sent along with BEGIN. */
 interface EarlyClaim extends AnnouncedClaim {

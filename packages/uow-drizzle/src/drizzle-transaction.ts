@@ -92,9 +92,10 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
         this.#atCommit.push(statement)
       },
     }
+    const context: DrizzleUnit = new UnitContext(access, () => this.unit, signal)
     this.#session = new UnitSession({
       parts,
-      context: new UnitContext(access, () => this.unit, signal),
+      context,
       attempt,
       savepoint,
       assertActive,

@@ -53,8 +53,8 @@ export const mutantsOfUnits: readonly Mutant[] = [
     patches: [
       {
         file: RUN_HANDLER,
-        from: 'const transaction = await parts.units.begin({ signal: context.signal, attempt, handling });',
-        to: 'const transaction = (context.unit ??= await parts.units.begin({ signal: context.signal, attempt, handling }));',
+        from: 'const transaction = await parts.units.begin(withSignal({ attempt, handling, claim }, context));',
+        to: 'const transaction = (context.unit ??= await parts.units.begin(withSignal({ attempt, handling, claim }, context)));',
       },
     ],
   },

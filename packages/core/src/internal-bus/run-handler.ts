@@ -132,7 +132,7 @@ async function inUnit<R extends object>(
 ): Promise<Ran> {
   const { claim, position, handler, message } = task
   const handling = { handler: handler.fullName, messageId: message.id }
-  const transaction = await parts.units.begin(withSignal({ attempt, handling }, context))
+  const transaction = await parts.units.begin(withSignal({ attempt, handling, claim }, context))
   try {
     if (claim !== undefined) {
       const claimed = await transaction.inbox.claim(claim.key, claim.fingerprint)

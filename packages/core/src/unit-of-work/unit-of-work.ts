@@ -82,13 +82,7 @@ export interface BeginOptions extends UnitOptions {
   /** What it is begun for, for whoever watches. */
   readonly handling?: Handling
   /** What its inbox will be asked for first. A store may find out while it begins, and undoes it with the unit. */
-  readonly claim?: AnnouncedClaim | undefined
-}
-
-/** What `Inbox.claim` will be given. */
-export interface AnnouncedClaim {
-  readonly key: InboxKey
-  readonly fingerprint: string
+  readonly claim?: { readonly key: InboxKey; readonly fingerprint: string } | undefined
 }
 
 /** A message that a handler handles. */

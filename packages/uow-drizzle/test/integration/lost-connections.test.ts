@@ -256,6 +256,18 @@ test('statements that wait for many before them are not lost while answers come'
   await transaction.commit()
 })
 
+test('an abort ends the wait for the answer to BEGIN, and the next transaction has a new connection', async () => {
+  await driver.query('select 1')
+  const abort = new AbortController()
+  const reason = new Error('too late')
+  proxy.onRequest = () => false
+  const begun = driver.begin({ signal: abort.signal, acquireTimeout: 60_000 })
+  setTimeout(() => abort.abort(reason), 50)
+  await expect(begun).rejects.toBe(reason)
+  proxy.onRequest = () => true
+  await usable()
+})
+
 test('an abort that cannot reach the server to cancel a statement still ends the transaction', async () => {
   const abort = new AbortController()
   const transaction = await driver.begin({ signal: abort.signal })
