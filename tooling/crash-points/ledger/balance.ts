@@ -80,9 +80,6 @@ function unlike(whose: string, rows: readonly InboxRow[], handled: readonly stri
       .filter((id) => !effects.has(id))
       .map((id) => `the ${whose} remember ${id}, without effect`),
     ...handled.filter((id) => !remembered.has(id)).map((id) => `the ${whose} do not remember ${id}`),
-    ...rows
-      .filter(({ source, recorded }) => source !== 'stale' && !recorded)
-      .map(({ message }) => `the ${whose} remember ${message}, but not what it came to`),
   ]
 }
 

@@ -30,7 +30,6 @@ export interface Facts {
 export interface InboxRow {
   readonly message: string
   readonly source: string
-  readonly recorded: boolean
 }
 
 export async function readFacts({ desk, books, orders }: World, journal: Journal): Promise<Facts> {
@@ -39,7 +38,7 @@ export async function readFacts({ desk, books, orders }: World, journal: Journal
     return rows.map(({ message }) => message)
   }
   const inbox = (sql: World['desk']) =>
-    sql<InboxRow[]>`select message_id as message, source, outcome is not null as recorded from posthorn_inbox`
+    sql<InboxRow[]>`select message_id as message, source from posthorn_inbox`
   const entries = async (sql: World['desk']) => (await sql`select from posthorn_outbox`).length
   return {
     orders: [...journal.orders.values()],

@@ -106,7 +106,7 @@ export const mutantsOfUnits: readonly Mutant[] = [
     patches: [
       {
         file: 'internal-bus/create-message-bus.js',
-        from: 'void this.#lifecycle.follow(message.type, () => this.#runFollowUps(queue, this.#dependencies).finally(() => this.#background.give()));',
+        from: 'void this.#lifecycle.follow(message, () => this.#runFollowUps(queue, this.#dependencies).finally(() => this.#background.give()));',
         to: 'void this.#runFollowUps(queue, this.#dependencies).finally(() => this.#background.give());',
       },
     ],
@@ -116,7 +116,7 @@ export const mutantsOfUnits: readonly Mutant[] = [
     patches: [
       {
         file: 'internal-bus/create-message-bus.js',
-        from: 'this.#lifecycle.follow(message.type, async () => running).catch(() => undefined);',
+        from: 'this.#lifecycle.follow(message, async () => running).catch(() => undefined);',
         to: '',
       },
     ],

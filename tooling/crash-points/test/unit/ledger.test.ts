@@ -12,7 +12,7 @@ const order = (id: string, rest: Partial<Order> = {}): Order => ({
 })
 const placed = (message: string, n: number) => ({ message, key: 'a', n })
 const booked = (message: string, n: number) => ({ ...placed(message, n), event: `event of ${message}` })
-const remembered = (message: string) => ({ message, source: 'till', recorded: true })
+const remembered = (message: string) => ({ message, source: 'till' })
 
 /** Two orders, done and told of. */
 const clean: Facts = {
