@@ -232,7 +232,7 @@ test('F21 a transaction that is silent for too long is lost', async () => {
 
 test('F21 a connection that gives no answer is lost after the time limits, and the next one serves', async () => {
   await using quick = postgresDriver(proxy.url, { max: 2, patience: 200 })
-  const transaction = await quick.begin({ statementTimeout: 300, lockTimeout: 100 })
+  const transaction = await quick.begin({ statementTimeout: 700, lockTimeout: 100 })
   await transaction.run('select 1')
   proxy.onRequest = () => false
   const statements = [transaction.run('select 1'), transaction.run('select 2')]
@@ -250,8 +250,8 @@ test('F21 a connection that gives no answer is lost after the time limits, and t
 
 test('statements that wait for many before them are not lost while answers come', async () => {
   await using quick = postgresDriver(proxy.url, { max: 1, patience: 100 })
-  const transaction = await quick.begin({ statementTimeout: 300, lockTimeout: 100 })
-  const statements = Array.from({ length: 5 }, () => transaction.run('select pg_sleep(0.2)'))
+  const transaction = await quick.begin({ statementTimeout: 700, lockTimeout: 100 })
+  const statements = Array.from({ length: 7 }, () => transaction.run('select pg_sleep(0.2)'))
   await Promise.all(statements)
   await transaction.commit()
 })
