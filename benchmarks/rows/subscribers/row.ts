@@ -23,5 +23,6 @@ export const row: Row = {
     atMost: 1.2,
   })),
   rounds: 5,
+  warmUp: 3,
   size: { full: FULL, smoke: 20 },
 }
