@@ -62,6 +62,8 @@ const LIMITS = {
 const ON_ERRORS =
   'Errors are problem details (RFC 9457), also where HTTP itself is at fault: 405, 408, 414, 417 and 431.'
 
+const NOT_IN_A_URL = /[^!-~]/
+
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** The HTTP entrypoint, with problem details for errors and OpenAPI at `/docs`. It stands behind a gateway: no authentication. */
@@ -97,11 +99,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   app.addHook('preClose', async () => {
     closing = true
   })
-  app.addHook('onRequest', async ({ method, raw: { headers, httpVersion } }) => {
+  app.addHook('onRequest', async ({ method, raw: { headers, httpVersion, url = '' } }) => {
     if (closing) throw new PosthornError('Stopping', 'This instance is stopping; ask another one.')
     if (headers.host === undefined && httpVersion === '1.1') {
       throw new PosthornError('MalformedRequest', 'The Host header is missing.')
     }
+    // Node's parser says so itself only since 20.19.2.
+    if (NOT_IN_A_URL.test(url))
+      throw new PosthornError('MalformedRequest', 'The path is not percent-encoded.')
     if (READS.has(method) || !overloaded()) return
     throw new PosthornError('Overloaded', 'Too much is waiting to be passed on; try again.')
   })

@@ -85,7 +85,7 @@ const bad: readonly Row[] = [
   ['a header with a NUL', head('GET / HTTP/1.1', 'Host: a', 'X: a\0b'), 400, 'MalformedRequest'],
   ['a header with a bare CR', head('GET / HTTP/1.1', 'Host: a', 'X: a\rb'), 400, 'MalformedRequest'],
   ['a folded header', head('GET / HTTP/1.1', 'Host: a', 'X: a', ' b'), 400, 'MalformedRequest'],
-  ['blanks before a colon', head('GET / HTTP/1.1', 'Host : a'), 400, 'MalformedRequest'],
+  ['blanks before a colon', head('GET / HTTP/1.1', 'Host : a', 'Connection: close'), 400, 'MalformedRequest'],
   [
     'an Idempotency-Key of 1 MB',
     post('{"n":1}', json, ['Idempotency-Key', 'k'.repeat(2 ** 20)]),
