@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { PosthornError } from '@posthorn/core'
 import type { SystemPlan, VhostPlan } from '@posthorn/core/transport'
 import { rabbitMqError } from '../errors.ts'
@@ -59,14 +60,12 @@ async function applyVhost(api: ManagementApi, plan: SystemPlan, vhost: VhostPlan
   await api.put({}, 'vhosts', name)
   const before = await readVhost(api, name)
   await inParallel(vhost.exchanges, ({ name: exchange, type }) =>
-    declared(
-      name,
+    declared(name, () =>
       api.put({ type, durable: true, auto_delete: false, arguments: {} }, 'exchanges', name, exchange),
     ),
   )
   await inParallel(vhost.queues, (queue) =>
-    declared(
-      name,
+    declared(name, () =>
       api.put({ durable: true, auto_delete: false, arguments: queue.arguments }, 'queues', name, queue.name),
     ),
   )
@@ -92,13 +91,19 @@ async function applyVhost(api: ManagementApi, plan: SystemPlan, vhost: VhostPlan
   await inParallel(losers, (user) => api.delete('connections', 'username', user))
 }
 
-async function declared(vhost: string, putting: Promise<void>): Promise<void> {
-  try {
-    await putting
-  } catch (error) {
-    if (error instanceof PosthornError && error.details.status === 400) {
-      throw topologyMismatch(vhost, { reason: String(error.details.reason) })
+/** Whoever makes a vhost has its rights a moment later. Who applies the same plan at the same time may come in between. */
+const RIGHTS_DEADLINE = 2_000
+
+async function declared(vhost: string, put: () => Promise<void>): Promise<void> {
+  const end = performance.now() + RIGHTS_DEADLINE
+  for (;;) {
+    try {
+      return await put()
+    } catch (error) {
+      const { status, reason } = error instanceof PosthornError ? error.details : {}
+      if (status === 400) throw topologyMismatch(vhost, { reason: String(reason) })
+      if (status !== 401 || performance.now() > end) throw error
     }
-    throw error
+    await pause(50)
   }
 }

@@ -42,7 +42,9 @@ export function brokenCalls(test: WorldTest): void {
     await Promise.all([service.start(), web.start()])
     const command = buy()
     assert.deepEqual(await web.call(command), { order: command.id })
-    assert.deepEqual([tries, actions], [2, ['requeue']])
+    assert.equal(tries, 2)
+    // The first try may be told of behind the answer of the second.
+    await eventually(() => assert.deepEqual(actions, ['requeue']))
   })
 
   test('C52 F32 a call whose caller goes away runs to its end, its answer is dropped, and others are served', async (world) => {
