@@ -51,11 +51,11 @@ test(`${count} messages changed at random (POSTHORN_TEST_SEED=${seed}): each is 
     }
     hostile.answers.length = 0
     hostile.mails.clear()
-    if (n === 0) before = heldMemory()
+    if (n === 0) before = await heldMemory()
   }
   const { sent, applied, answered, dead } = ledger.totals()
   const { returned } = ledger
-  const grown = Math.round(heldMemory() - before)
+  const grown = Math.round((await heldMemory()) - before)
   const counts = { seed, sent, applied, answered, dead, dropped: dropped.sum, returned, grown }
   console.log(JSON.stringify({ ...counts, reasons: reasons.counts, drops: dropped.counts }))
 

@@ -20,7 +20,7 @@ describe.each([
     let heldBefore: number
     beforeAll(async () => {
       hostile = await startHostileSystem(await testbed())
-      heldBefore = heldMemory()
+      heldBefore = await heldMemory()
     }, 60_000)
     afterAll(() => hostile?.[Symbol.asyncDispose]())
 
@@ -38,7 +38,7 @@ describe.each([
       expect([hostile.ledger.losses, hostile.ledger.failures]).toEqual([[], []])
       for (const list of [hostile.failures, hostile.deadLetters, hostile.answers]) list.length = 0
       hostile.mails.clear()
-      expect(heldMemory() - heldBefore, 'MiB').toBeLessThan(40)
+      expect((await heldMemory()) - heldBefore, 'MiB').toBeLessThan(40)
       await expectGoodMessagesServed(hostile)
     }, 60_000)
   },
