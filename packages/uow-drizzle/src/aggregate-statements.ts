@@ -1,7 +1,7 @@
 import type { Row } from '@posthorn/core/storage'
 import { getTableColumns, is, Param, Placeholder, type SQL, sql } from 'drizzle-orm'
 import { type PgColumn, PgCustomColumn, type PgTable } from 'drizzle-orm/pg-core'
-import type { Parameter } from './statement-client.ts'
+import type { Parameter } from './parameters.ts'
 
 /*
  * Drizzle builds a statement's text anew each time, which takes longer than Postgres takes to run it. Those that read

@@ -1,5 +1,6 @@
 import { PosthornError } from '@posthorn/core'
 import { readOnlyUnit, serializationConflict } from '@posthorn/core/storage'
+import postgres from 'postgres'
 
 /** What Postgres or its client calls an error, whoever wrapped it: an SQLSTATE, or a code like `CONNECTION_CLOSED`. */
 export function errorCode(error: unknown): string | undefined {
@@ -48,6 +49,11 @@ const LOST: ReadonlySet<string> = new Set([
 export function isConnectionError(error: unknown): boolean {
   const code = errorCode(error)
   return code !== undefined && (LOST.has(code) || /^08...$/.test(code))
+}
+
+/** The same, or the client itself has failed, whose state nobody knows then. */
+export function isLoss(error: unknown): boolean {
+  return isConnectionError(error) || !causes(error).some((link) => link instanceof postgres.PostgresError)
 }
 
 /** Node's words for a certificate that will not do, on either side, or for what is no TLS. */

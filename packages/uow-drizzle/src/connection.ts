@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import postgres, { type Options, type Row, type Sql } from 'postgres'
 import { closedConnection, silentConnection } from './classify-error.ts'
-import type { Parameter } from './statement-client.ts'
+import type { Parameter } from './parameters.ts'
 
 /*
  * postgres.js 3.4 connects again by itself, and is not safe when it does: the new connection inherits what was under
@@ -69,7 +69,7 @@ export class Connection {
       onnotice: () => undefined,
       onclose: () => this.destroy(),
     })
-    leaveDatesAlone(this.#sql)
+    neverFailToWrite(this.#sql)
   }
 
   /**
@@ -191,11 +191,16 @@ interface Address {
   readonly path: string | false
 }
 
-/** Drizzle maps times and JSON itself, by column; the client must hand them over as Postgres wrote them. */
-function leaveDatesAlone({ options }: Sql): void {
+/**
+ * Drizzle maps times and JSON itself, by column; the client must hand them over as Postgres wrote them. What it writes must
+ * be text: see `checkParameters`.
+ */
+function neverFailToWrite({ options }: Sql): void {
   for (const oid of [1082, 1083, 1114, 1115, 1182, 1184, 1185, 1231]) {
     options.parsers[oid] = (text: string) => text
-    options.serializers[oid] = (text: string) => text
+    options.serializers[oid] = String
   }
-  for (const oid of [114, 3802]) options.serializers[oid] = (text: string) => text
+  for (const oid of [114, 3802]) options.serializers[oid] = String
+  options.serializers[17] = (bytes: unknown) =>
+    `\\x${Buffer.from(bytes instanceof Uint8Array ? bytes : String(bytes)).toString('hex')}`
 }

@@ -20,22 +20,30 @@ const INSERT = `
   order by ordinality
   returning position::text`
 
+/** A record as it will be written, which throws where that cannot be. */
+export function outboxRow(record: OutboxRecord): OutboxRow {
+  return { record, message: storedMessage(record.message) }
+}
+
+interface OutboxRow {
+  readonly record: OutboxRecord
+  readonly message: StoredMessage
+}
+
 /**
  * Writes outbox records, if any. It must be a unit's last statement: the rows of the aggregates are locked by then, and
  * so the positions of one aggregate's messages are in the order of the commits.
  */
 export async function insertOutbox(
   transaction: GuardedTransaction,
-  records: readonly OutboxRecord[],
+  rows: readonly OutboxRow[],
 ): Promise<readonly OutboxEntry[]> {
-  if (records.length === 0) return []
-  const stored = records.map(({ message }) => storedMessage(message))
-  const rows = records.map((record, index) => columns(record, stored[index] as StoredMessage))
-  const inserted = await transaction.run(INSERT, [JSON.stringify(rows)])
+  if (rows.length === 0) return []
+  const inserted = await transaction.run(INSERT, [JSON.stringify(rows.map(columns))])
   const positions = inserted.map(({ position }) => String(position)).sort(byPosition)
-  return records.map(({ handler, key, depth }, index) => ({
+  return rows.map(({ record: { handler, key, depth }, message }, index) => ({
     position: positions[index] as string,
-    message: stored[index] as StoredMessage,
+    message,
     handler,
     key,
     depth,
@@ -52,7 +60,7 @@ export async function strikeOff(
   return (await transaction.run(text, [position])).length > 0
 }
 
-function columns({ handler, key, depth }: OutboxRecord, message: StoredMessage) {
+function columns({ record: { handler, key, depth }, message }: OutboxRow) {
   const { id, type, kind, version, time, correlationId, causationId, traceparent, body } = message
   return {
     handler,

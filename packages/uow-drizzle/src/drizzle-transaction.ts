@@ -12,11 +12,12 @@ import {
 } from '@posthorn/core/storage'
 import { connectionLost } from './classify-error.ts'
 import { UnitInbox } from './drizzle-inbox.ts'
-import { insertOutbox, strikeOff } from './drizzle-outbox.ts'
+import { insertOutbox, outboxRow, strikeOff } from './drizzle-outbox.ts'
 import type { GuardedTransaction } from './guarded-transaction.ts'
 import { pipelined } from './pipelined.ts'
 import type { PostgresDriver } from './postgres-driver.ts'
-import { type Db, drizzleOn, type Parameter } from './statement-client.ts'
+import type { Parameter } from './parameters.ts'
+import { type Db, drizzleOn } from './statement-client.ts'
 import type { Write } from './write-change.ts'
 
 /** What the factories of repositories and adapters are given. */
@@ -124,9 +125,11 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
   async commit(): Promise<readonly OutboxEntry[]> {
     this.#guarded.assertOpen()
     try {
-      const entries = await this.#flush()
-      await this.#commit()
-      if (entries.some(({ handler }) => handler === null)) this.#driver.announceOutboxAdded()
+      const written = this.#flush()
+      // Looked at when it is known what became of the commit.
+      written.catch(() => undefined)
+      const entries = await this.#commit(written)
+      if (this.#records.some(({ handler }) => handler === null)) this.#driver.announceOutboxAdded()
       return entries
     } finally {
       await this.rollback()
@@ -144,28 +147,42 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
    * Sends all that is to be written in one go, once it is built: what was left for the commit, aggregates by id, inbox
    * outcomes, the outbox last.
    */
-  async #flush(): Promise<readonly OutboxEntry[]> {
+  #flush(): Promise<readonly OutboxEntry[]> {
     const writes = this.#session.changes().flatMap(({ repository, change }) => repository.write(change))
+    const records = this.#records.map(outboxRow)
     const run = (text: string, parameters: readonly Parameter[]) => this.#guarded.run(text, parameters)
     const sent: Promise<unknown>[] = this.#atCommit.map((statement) => run(...statement))
     for (const write of writes) sent.push(write(run))
     sent.push(...this.inbox.flush())
-    const entries = insertOutbox(this.#guarded, this.#records)
+    const entries = insertOutbox(this.#guarded, records)
     sent.push(entries)
-    await pipelined(sent)
-    return entries
+    return pipelined(sent).then(() => entries)
   }
 
-  async #commit(): Promise<void> {
+  /** What was written, if it is committed. Why it could not be written says more than that it was not committed. */
+  async #commit(written: Promise<readonly OutboxEntry[]>): Promise<readonly OutboxEntry[]> {
     try {
       await this.#guarded.commit()
     } catch (error) {
-      if (!(error instanceof PosthornError && error.code === 'CommitOutcomeUnknown')) throw error
-      const outcome = await this.#guarded.outcome()
-      if (outcome === 'aborted') throw connectionLost(error.cause)
-      if (outcome === 'unknown') throw error
+      const cause = await this.#causeOfLoss(error)
+      if (cause !== undefined) {
+        await written
+        throw cause
+      }
+      this.#committed = true
+      // Their positions are lost with the answers. They are in the outbox, where a relay finds them.
+      return written.catch(() => [])
     }
     this.#committed = true
+    return written
+  }
+
+  /** Undefined when the commit has succeeded all the same. */
+  async #causeOfLoss(error: unknown): Promise<unknown> {
+    if (!(error instanceof PosthornError && error.code === 'CommitOutcomeUnknown')) return error
+    const outcome = await this.#guarded.outcome()
+    if (outcome === 'unknown') throw error
+    return outcome === 'aborted' ? connectionLost(error.cause) : undefined
   }
 }
 

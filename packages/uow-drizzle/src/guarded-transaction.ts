@@ -8,12 +8,13 @@ import {
   commitOutcomeUnknown,
   connectionLost,
   isConnectionError,
+  isLoss,
   silentConnection,
 } from './classify-error.ts'
 import type { CommitOutcome, TransactionId } from './commit-outcome.ts'
 import type { Connection } from './connection.ts'
 import { deferred } from './deferred.ts'
-import type { Parameter } from './statement-client.ts'
+import { checkParameters, type Parameter } from './parameters.ts'
 import { within } from './within.ts'
 
 /*
@@ -67,6 +68,7 @@ export class GuardedTransaction {
   readonly #forgetConnection: (() => void) | undefined
   readonly #onAbort = () => {
     if (this.#phase === 'beginning') this.#connection.destroy(this.#signal?.reason)
+    else if (this.#phase === 'committing') this.#cancelled ??= this.#cancel()
     else this.#aborted ??= this.#abort()
   }
   #phase: Phase = 'beginning'
@@ -77,6 +79,8 @@ export class GuardedTransaction {
   #loss: unknown
   #savepoints = 0
   #aborted: Promise<void> | undefined
+  /** Settles when no cancellation is on its way any more that was asked for during the commit. */
+  #cancelled: Promise<void> | undefined
   /** When the last answer came, or the first statement after it was sent. */
   #heard = 0
   #silence: NodeJS.Timeout | undefined
@@ -140,10 +144,15 @@ export class GuardedTransaction {
     if (this.#phase !== 'open' && this.#phase !== 'beginning') throw unitEnded(this.#phase)
   }
 
-  /** Statements are sent in the order of the calls, without waiting for the answers of those before. */
-  run(text: string, parameters: readonly Parameter[] = [], arrays = false): Promise<readonly Row[]> {
+  /**
+   * Statements are sent in the order of the calls, without waiting for the answers of those before.
+   *
+   * @throws {PosthornError} `InvalidParameter`, which fails the transaction too
+   */
+  run(text: string, given: readonly Parameter[] = [], arrays = false): Promise<readonly Row[]> {
     return new Promise((resolve, reject) => {
       this.assertOpen()
+      const parameters = this.#checked(given)
       const underway: Underway = { query: undefined, reject, onOver: nothing }
       this.#statements.add(underway)
       this.#awaitAnswer()
@@ -161,6 +170,15 @@ export class GuardedTransaction {
     })
   }
 
+  #checked(parameters: readonly Parameter[]): readonly Parameter[] {
+    try {
+      return checkParameters(parameters)
+    } catch (error) {
+      this.#failure ??= { error }
+      throw error
+    }
+  }
+
   #noteAnswer(underway: Underway): void {
     this.#statements.delete(underway)
     this.#heard = performance.now()
@@ -172,7 +190,7 @@ export class GuardedTransaction {
     const error = ours ?? classifyError(reason)
     this.#failure ??= { error }
     // At once: whoever waits for this statement must not be able to send another one.
-    if (ours === undefined && isConnectionError(reason)) this.#connection.destroy(reason)
+    if (ours === undefined && isLoss(reason)) this.#connection.destroy(reason)
     return error
   }
 
@@ -194,7 +212,12 @@ export class GuardedTransaction {
     }
   }
 
-  /** @throws {PosthornError} `CommitOutcomeUnknown`, `UnitEnded`, or why Postgres would not commit */
+  /**
+   * Sends COMMIT behind the statements that have no answer yet, without waiting for theirs: when one of them fails Postgres
+   * rolls back, and says so. Until then the signal still ends what waits, for a lock perhaps.
+   *
+   * @throws {PosthornError} `CommitOutcomeUnknown`, `UnitEnded`, or why Postgres would not commit
+   */
   async commit(): Promise<void> {
     this.assertOpen()
     if (this.#failure !== undefined) {
@@ -208,11 +231,11 @@ export class GuardedTransaction {
       // the return to a savepoint, beside which the statement ran, has made us forget.
       ({ command }) => {
         const undone = command === 'ROLLBACK'
-        this.#onAnswer(undone ? (this.#failure ?? { error: unitEnded('rolled-back') }) : undefined)
+        void this.#onAnswer(undone ? (this.#failure ?? { error: unitEnded('rolled-back') }) : undefined)
       },
       (error: unknown) => {
         if (isConnectionError(error)) this.#connection.destroy(error)
-        this.#onAnswer({ error: classifyError(error) })
+        void this.#onAnswer({ error: classifyError(error) })
       },
     )
     await this.#ended.promise
@@ -254,9 +277,23 @@ export class GuardedTransaction {
     await this.#rollback()
   }
 
-  #onAnswer(failure: { readonly error: unknown } | undefined): void {
+  /** Ends what the commit waits for. Where that comes too late the commit succeeds. */
+  async #cancel(): Promise<void> {
+    await within(this.#patience, this.#cancelStatements())
+    if (this.#statements.size > 0) this.#connection.destroy(silentConnection(this.#patience))
+  }
+
+  async #cancelStatements(): Promise<void> {
+    for (const statement of this.#statements) {
+      if (statement.query !== undefined) await cancelUntilOver(statement.query, ended(statement))
+    }
+  }
+
+  async #onAnswer(failure: { readonly error: unknown } | undefined): Promise<void> {
+    // It would hit who has the connection next.
+    if (this.#cancelled !== undefined) await this.#cancelled
     if (this.#isOver()) return
-    if (failure !== undefined) this.#ended.reject(failure.error)
+    if (failure !== undefined) this.#ended.reject(this.#signal?.aborted ? this.#signal.reason : failure.error)
     this.#end(failure === undefined ? 'committed' : 'rolled-back')
   }
 
@@ -282,8 +319,11 @@ export class GuardedTransaction {
 
   #enter(phase: Phase): void {
     this.#phase = phase
-    if (phase === 'committing') this.#awaitAnswer()
-    else clearTimeout(this.#silence)
+    if (phase === 'committing') {
+      this.#awaitAnswer()
+      return
+    }
+    clearTimeout(this.#silence)
     this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 

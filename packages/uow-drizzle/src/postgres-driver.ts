@@ -10,13 +10,15 @@ import {
   connectionLost,
   driverEnded,
   isConnectionError,
+  isLoss,
   silentConnection,
 } from './classify-error.ts'
 import { type CommitOutcome, commitOutcome, type TransactionId } from './commit-outcome.ts'
 import { Connection } from './connection.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { GuardedTransaction, type GuardOptions } from './guarded-transaction.ts'
-import { type Db, drizzleOn, type Parameter } from './statement-client.ts'
+import { checkParameters, type Parameter } from './parameters.ts'
+import { type Db, drizzleOn } from './statement-client.ts'
 import { longestSilence, timeLimits } from './time-limits.ts'
 import { within } from './within.ts'
 
@@ -105,7 +107,7 @@ export class PostgresDriver implements AsyncDisposable {
     deadline = STATEMENT_DEADLINE,
   ): Promise<readonly T[]> {
     this.#assertNotEnding()
-    const running = this.#query(text, parameters, arrays, deadline)
+    const running = this.#query(text, checkParameters(parameters), arrays, deadline)
     this.#note(running)
     // The caller knows what its statement selects.
     return (await running) as unknown as readonly T[]
@@ -129,7 +131,7 @@ export class PostgresDriver implements AsyncDisposable {
         }, end - performance.now())
       })
     } catch (error) {
-      if (isConnectionError(error)) connection.destroy(error)
+      if (isLoss(error)) connection.destroy(error)
       throw classifyStatementError(error)
     } finally {
       clearTimeout(timer)

@@ -1,12 +1,10 @@
 import type { UnitOfWork } from '@posthorn/core'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
+import type { Parameter } from './parameters.ts'
 
 /** Drizzle, without relational queries: import the tables and write selects. */
 export type Db = PostgresJsDatabase<Record<string, never>>
-
-/** A parameter as drizzle hands it over, mapped by its column. */
-export type Parameter = string | number | boolean | null | Uint8Array
 
 /** Runs one statement. With `arrays` its rows come as arrays of values, otherwise as objects. */
 export type Execute = (

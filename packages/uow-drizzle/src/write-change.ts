@@ -5,12 +5,14 @@ import {
   type Row,
   type RowChanges,
 } from '@posthorn/core/storage'
-import { and, eq, getTableName, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableName, type SQL } from 'drizzle-orm'
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import { encoded, type Statement, statementOn } from './aggregate-statements.ts'
 import { type AggregateTables, childOf, columnOf } from './aggregate-tables.ts'
+import { checkedUpdate, hasFoundNone } from './checked-update.ts'
 import { uniqueViolation } from './classify-error.ts'
-import type { Db, Parameter } from './statement-client.ts'
+import type { Parameter } from './parameters.ts'
+import type { Db } from './statement-client.ts'
 
 /** A unit, of which only its drizzle is used, and that only for a statement that was not yet built. */
 interface WithDb {
@@ -52,13 +54,11 @@ function insert(unit: WithDb, table: PgTable, rows: readonly Row[]): Sent {
   return sent(statementOn(table, 'insert', values, (each) => unit.db.insert(table).values([...each])))
 }
 
-/** Gives a row for each that was updated. */
-function update(unit: WithDb, table: PgTable, row: Row, key: Row): Sent {
+function update(unit: WithDb, table: PgTable, row: Row, key: Row): Statement {
   const values = [known(table, row), key] as const
-  const statement = statementOn(table, 'update', values, ([set, sought]) =>
-    unit.db.update(table).set(set).where(matches(table, sought)).returning({ one: sql`1` }),
+  return statementOn(table, 'update', values, ([set, sought]) =>
+    unit.db.update(table).set(set).where(matches(table, sought)),
   )
-  return sent(statement)
 }
 
 function remove(unit: WithDb, table: PgTable, key: Row): Sent {
@@ -90,10 +90,11 @@ function writeRoot(
         throw sought ? concurrencyConflict(name, id) : aggregateExists(name, id, error)
       })
   }
-  const updated = update(unit, table, values, { id, version })
-  return async (run) => {
-    if ((await updated(run)).length === 0) throw concurrencyConflict(name, id)
-  }
+  const updated = sent(checkedUpdate(update(unit, table, values, { id, version })))
+  return (run) =>
+    updated(run).catch((error: unknown) => {
+      throw hasFoundNone(error) ? concurrencyConflict(name, id) : error
+    })
 }
 
 /** Whether the error says that the primary key is taken, and not that another constraint is violated. */
@@ -120,7 +121,7 @@ function writeChildren(
   }
   return [
     ...deleted.map((key) => remove(unit, table, key)),
-    ...updated.map(({ key, set }) => update(unit, table, set, key)),
+    ...updated.map(({ key, set }) => sent(update(unit, table, set, key))),
     ...inserts,
   ]
 }
