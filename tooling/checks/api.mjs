@@ -17,7 +17,7 @@ const budgets = {
   '@posthorn/core/in-memory': 10,
   '@posthorn/core/opentelemetry': 3,
   '@posthorn/core/simulation': 22,
-  '@posthorn/core/storage': 45,
+  '@posthorn/core/storage': 47,
   '@posthorn/core/testing': 16,
   '@posthorn/core/transport': 41,
   '@posthorn/rabbitmq': 20,

@@ -2,6 +2,7 @@
  * `@posthorn/core/storage`: for those who write a store (Postgres' is `@posthorn/uow-drizzle`). Services need none of
  * it.
  */
+export { type Abort, abortOf } from './abort.ts'
 export type { HandledOutcome, Inbox, InboxClaim, InboxKey, InboxStore } from './inbox/inbox.ts'
 export type {
   DeadLetter,

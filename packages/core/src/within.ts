@@ -1,3 +1,4 @@
+import { type Abort, Aborter, type Signalled } from './abort.ts'
 import type { Clock } from './clock.ts'
 import { PosthornError } from './errors.ts'
 
@@ -18,12 +19,7 @@ export interface HandlerLimit {
   readonly handler: string
   readonly ms: number
   /** Abort the work too, which then says itself how it ends. */
-  readonly outer: () => readonly AbortSignal[]
-}
-
-/** What has a signal. To make one takes longer than all else that a bus does for a message: it is made when asked for. */
-export interface Signalled {
-  readonly signal: AbortSignal
+  readonly outer: () => readonly Abort[]
 }
 
 /**
@@ -65,26 +61,10 @@ function begun<T>(work: (limited: Signalled) => Promise<T>, limited: Signalled):
   }
 }
 
-/** Gives an object just made the signal of another, still unmade. */
-export function withSignal<T extends object>(made: T, source: Signalled): T & Signalled {
-  // A symbol and a getter that all share, so that all have one hidden class.
-  ;(made as { [SOURCE]?: Signalled })[SOURCE] = source
-  return Object.defineProperty(made, 'signal', FROM_SOURCE) as T & Signalled
-}
-
-const SOURCE = Symbol('source')
-
-const FROM_SOURCE: PropertyDescriptor = {
-  enumerable: true,
-  configurable: true,
-  get(this: { readonly [SOURCE]: Signalled }) {
-    return this[SOURCE].signal
-  },
-}
-
-class Limited implements Signalled {
+/** Has nothing made that nobody asks for: most handlers never look whether they shall end. */
+class Limited implements Abort, Signalled {
   readonly #limit: HandlerLimit
-  #controller: AbortController | undefined
+  #aborter: Aborter | undefined
   #unlink: readonly (() => void)[] | undefined
   #expired: PosthornError | undefined
   #ended = false
@@ -93,9 +73,20 @@ class Limited implements Signalled {
     this.#limit = limit
   }
 
+  get aborted(): boolean {
+    return this.#linked().aborted
+  }
+
+  get reason(): unknown {
+    return this.#linked().reason
+  }
+
   get signal(): AbortSignal {
-    this.#controller ??= this.#control()
-    return this.#controller.signal
+    return this.#linked().signal
+  }
+
+  onAbort(listener: () => void): () => void {
+    return this.#linked().onAbort(listener)
   }
 
   expire(): PosthornError {
@@ -105,7 +96,7 @@ class Limited implements Signalled {
       `${handler} did not finish within ${ms} ms; make it faster or raise its limit`,
       { outcome: 'unknown', retryable: true, details: { handler, ms } },
     )
-    this.#controller?.abort(this.#expired)
+    this.#aborter?.abort(this.#expired)
     return this.#expired
   }
 
@@ -114,18 +105,18 @@ class Limited implements Signalled {
     for (const unlink of this.#unlink ?? []) unlink()
   }
 
-  #control(): AbortController {
-    const controller = new AbortController()
-    if (this.#expired !== undefined) controller.abort(this.#expired)
-    else if (!this.#ended) this.#unlink = this.#limit.outer().map((signal) => linkTo(signal, controller))
-    return controller
+  #linked(): Aborter {
+    if (this.#aborter !== undefined) return this.#aborter
+    const aborter = new Aborter()
+    this.#aborter = aborter
+    if (this.#expired !== undefined) aborter.abort(this.#expired)
+    else if (!this.#ended) this.#unlink = this.#limit.outer().map((outer) => link(outer, aborter))
+    return aborter
   }
 }
 
-/** `AbortSignal.any` would keep what it links alive as long as a source lives, and a bus's own lives long. */
-function linkTo(signal: AbortSignal, controller: AbortController): () => void {
-  const abort = () => controller.abort(signal.reason)
-  if (signal.aborted) abort()
-  else signal.addEventListener('abort', abort, { once: true })
-  return () => signal.removeEventListener('abort', abort)
+function link(outer: Abort, aborter: Aborter): () => void {
+  const abort = () => aborter.abort(outer.reason)
+  if (outer.aborted) abort()
+  return outer.onAbort(abort)
 }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import type { Abort } from '@posthorn/core/storage'
 import { acquireTimeout, driverEnded } from './classify-error.ts'
 import type { Connection } from './connection.ts'
 import { type Deferred, deferred } from './deferred.ts'
@@ -42,26 +43,25 @@ export class ConnectionPool {
   /**
    * A connection of one's own until it is released. `timeout` in ms.
    *
-   * @throws {PosthornError} `AcquireTimeout`; the signal's reason; why no connection could be made
+   * @throws {PosthornError} `AcquireTimeout`; the abort's reason; why no connection could be made
    */
-  async acquire(timeout: number, signal?: AbortSignal): Promise<Connection> {
-    signal?.throwIfAborted()
+  async acquire(timeout: number, abort?: Abort): Promise<Connection> {
+    if (abort?.aborted) throw abort.reason
     this.#ended.signal.throwIfAborted()
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       if (idle.usable) return idle
       idle.destroy()
     }
     const waiter = deferred<Connection>()
-    const onAbort = () => this.#refuse(waiter, signal?.reason)
     const timer = setTimeout(() => this.#refuse(waiter, acquireTimeout(timeout)), timeout)
-    signal?.addEventListener('abort', onAbort)
+    const forget = abort?.onAbort(() => this.#refuse(waiter, abort.reason))
     this.#waiting.add(waiter)
     this.#grow()
     try {
       return await waiter.promise
     } finally {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      forget?.()
     }
   }
 

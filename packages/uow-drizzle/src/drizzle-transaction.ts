@@ -14,9 +14,9 @@ import { connectionLost } from './classify-error.ts'
 import { UnitInbox } from './drizzle-inbox.ts'
 import { insertOutbox, outboxRow, strikeOff } from './drizzle-outbox.ts'
 import type { GuardedTransaction } from './guarded-transaction.ts'
+import type { Parameter } from './parameters.ts'
 import { pipelined } from './pipelined.ts'
 import type { PostgresDriver } from './postgres-driver.ts'
-import type { Parameter } from './parameters.ts'
 import { type Db, drizzleOn } from './statement-client.ts'
 import type { Write } from './write-change.ts'
 
@@ -70,7 +70,7 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
     driver: PostgresDriver,
     guarded: GuardedTransaction,
     parts: SessionOptions<R, DrizzleUnit>['parts'],
-    { signal, attempt = 1 }: UnitOptions & { readonly attempt?: number },
+    options: UnitOptions & { readonly attempt?: number },
     inbox = new UnitInbox(guarded),
   ) {
     this.inbox = inbox
@@ -93,11 +93,11 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
         this.#atCommit.push(statement)
       },
     }
-    const context: DrizzleUnit = new UnitContext(access, () => this.unit, signal)
+    const context: DrizzleUnit = new UnitContext(access, () => this.unit, options)
     this.#session = new UnitSession({
       parts,
       context,
-      attempt,
+      attempt: options.attempt ?? 1,
       savepoint,
       assertActive,
     })
@@ -190,21 +190,22 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
 class UnitContext implements DrizzleUnit {
   readonly transaction: DrizzleAccess
   readonly #savepoints: () => Pick<UnitOfWork, 'savepoint'>
+  readonly #options: UnitOptions
   #signal: AbortSignal | undefined
   #db: Db | undefined
 
   constructor(
     transaction: DrizzleAccess,
     savepoints: () => Pick<UnitOfWork, 'savepoint'>,
-    signal: AbortSignal | undefined,
+    options: UnitOptions,
   ) {
     this.transaction = transaction
     this.#savepoints = savepoints
-    this.#signal = signal
+    this.#options = options
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= new AbortController().signal
+    this.#signal ??= this.#options.signal ?? new AbortController().signal
     return this.#signal
   }
 

@@ -4,6 +4,8 @@ import { claimEarly, UnitInbox } from './drizzle-inbox.ts'
 import { DrizzleTransaction, type DrizzleUnit } from './drizzle-transaction.ts'
 import type { PostgresDriver } from './postgres-driver.ts'
 
+type BeginOptions = NonNullable<Parameters<UnitsOfWork['begin']>[0]>
+
 /** The parts of a unit of work on Postgres. */
 export interface DrizzleUnitsOptions<R extends object, A extends object, D extends string>
   extends UnitsOptions {
@@ -17,8 +19,8 @@ export interface DrizzleUnitsOptions<R extends object, A extends object, D exten
 }
 
 /**
- * Units of work in Postgres. Reading, changing and committing an aggregate with its messages takes four round trips:
- * BEGIN; read; write and outbox; COMMIT.
+ * Units of work in Postgres. Reading, changing and committing an aggregate with its messages takes three round trips:
+ * BEGIN; read; writes, outbox and COMMIT.
  */
 export function drizzleUnitsOfWork<R extends object, D extends string, A extends object = object>(
   options: DrizzleUnitsOptions<R, A, D>,
@@ -26,7 +28,7 @@ export function drizzleUnitsOfWork<R extends object, D extends string, A extends
   const { domain, driver, repositories, adapters, defaults } = options
   const parts = joinFactories(repositories, adapters)
   const begin: UnitsOfWork<R & A, D>['begin'] = async (unit) => {
-    const settings = { ...defaults, ...unit }
+    const settings = over(defaults, unit)
     const { claim } = settings
     if (claim === undefined) {
       return new DrizzleTransaction<R & A, D>(driver, await driver.begin(settings), parts, settings)
@@ -39,4 +41,10 @@ export function drizzleUnitsOfWork<R extends object, D extends string, A extends
     return new DrizzleTransaction<R & A, D>(driver, guarded, parts, settings, inbox)
   }
   return unitsOfWork(domain, begin, options)
+}
+
+/** Copies what is to be asked for, such as a signal, without asking for it. */
+function over(defaults: UnitOptions | undefined, options: BeginOptions = {}): BeginOptions {
+  if (defaults === undefined) return options
+  return Object.defineProperties({ ...defaults }, Object.getOwnPropertyDescriptors(options))
 }

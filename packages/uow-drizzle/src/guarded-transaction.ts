@@ -1,4 +1,4 @@
-import { unitEnded } from '@posthorn/core/storage'
+import { type Abort, unitEnded } from '@posthorn/core/storage'
 import type { Row } from 'postgres'
 import { cancelUntilOver } from './cancel-query.ts'
 import {
@@ -33,7 +33,7 @@ export interface GuardOptions {
   readonly longestSilence: number
   /** How long a cancellation or a rollback waits for a server that does not answer, in ms. */
   readonly patience: number
-  readonly signal: AbortSignal | undefined
+  readonly abort: Abort | undefined
   /** Sends what is not to wait until it has begun. It must do nothing unless the transaction has its name. */
   readonly first?: ((transaction: GuardedTransaction) => void) | undefined
   /** Asks the server what became of a transaction. */
@@ -61,16 +61,12 @@ export class GuardedTransaction {
   readonly #readOnly: boolean
   readonly #longestSilence: number
   readonly #patience: number
-  readonly #signal: AbortSignal | undefined
+  readonly #abort: Abort | undefined
   readonly #outcomeOf: GuardOptions['outcomeOf']
   readonly #ended = deferred<void>()
   readonly #statements = new Set<Underway>()
   readonly #forgetConnection: (() => void) | undefined
-  readonly #onAbort = () => {
-    if (this.#phase === 'beginning') this.#connection.destroy(this.#signal?.reason)
-    else if (this.#phase === 'committing') this.#cancelled ??= this.#cancel()
-    else this.#aborted ??= this.#abort()
-  }
+  readonly #forgetAbort: (() => void) | undefined
   #phase: Phase = 'beginning'
   /** The server's name for it; a transaction that cannot write has none. */
   #xid: string | undefined
@@ -86,19 +82,19 @@ export class GuardedTransaction {
   #silence: NodeJS.Timeout | undefined
 
   private constructor(connection: Connection, options: GuardOptions) {
-    const { readOnly, longestSilence, patience, signal, outcomeOf } = options
+    const { readOnly, longestSilence, patience, abort, outcomeOf } = options
     this.#connection = connection
     this.#readOnly = readOnly
     this.#longestSilence = longestSilence
     this.#patience = patience
-    this.#signal = signal
+    this.#abort = abort
     this.#outcomeOf = outcomeOf
     this.ended = this.#ended.promise
     // Whoever ends the transaction awaits its end; when it ends by itself nobody does.
     this.#ended.promise.catch(() => undefined)
-    signal?.addEventListener('abort', this.#onAbort)
+    this.#forgetAbort = abort?.onAbort(() => this.#onAbort())
     this.#forgetConnection = connection.onLost((loss) => this.#onLost(loss))
-    if (signal?.aborted) this.#onAbort()
+    if (abort?.aborted) this.#onAbort()
   }
 
   /**
@@ -112,7 +108,7 @@ export class GuardedTransaction {
     options: GuardOptions,
     timeout: number,
   ): Promise<GuardedTransaction> {
-    const { opening, readOnly, signal, first } = options
+    const { opening, readOnly, abort, first } = options
     const transaction = new GuardedTransaction(connection, options)
     const timer = setTimeout(() => connection.destroy(beginTimeout(timeout)), timeout)
     try {
@@ -127,7 +123,7 @@ export class GuardedTransaction {
     } catch (error) {
       // The first of the statements may have begun what the others did not finish.
       connection.destroy(error)
-      throw signal?.aborted ? signal.reason : classifyError(error)
+      throw abort?.aborted ? abort.reason : classifyError(error)
     } finally {
       clearTimeout(timer)
     }
@@ -140,7 +136,7 @@ export class GuardedTransaction {
   /** @throws {PosthornError} `UnitEnded`, `ConnectionLost`, or the signal's reason */
   assertOpen(): void {
     if (this.#phase === 'lost') throw connectionLost(this.#loss)
-    if (this.#signal?.aborted) throw this.#signal.reason
+    if (this.#abort?.aborted) throw this.#abort.reason
     if (this.#phase !== 'open' && this.#phase !== 'beginning') throw unitEnded(this.#phase)
   }
 
@@ -265,10 +261,16 @@ export class GuardedTransaction {
     if (!this.#isOver()) this.#connection.destroy(silentConnection(this.#patience))
   }
 
-  async #abort(): Promise<void> {
+  #onAbort(): void {
+    if (this.#phase === 'beginning') this.#connection.destroy(this.#abort?.reason)
+    else if (this.#phase === 'committing') this.#cancelled ??= this.#cancel()
+    else this.#aborted ??= this.#giveUp()
+  }
+
+  async #giveUp(): Promise<void> {
     const statements = [...this.#statements]
     const overs = statements.map(ended)
-    for (const { reject } of statements) reject(this.#signal?.reason)
+    for (const { reject } of statements) reject(this.#abort?.reason)
     // Only the oldest is at work; the others fail after it. A cancellation that came late would hit another statement.
     const query = statements[0]?.query
     const cancelled = query === undefined ? undefined : cancelUntilOver(query, overs[0] ?? Promise.resolve())
@@ -293,7 +295,7 @@ export class GuardedTransaction {
     // It would hit who has the connection next.
     if (this.#cancelled !== undefined) await this.#cancelled
     if (this.#isOver()) return
-    if (failure !== undefined) this.#ended.reject(this.#signal?.aborted ? this.#signal.reason : failure.error)
+    if (failure !== undefined) this.#ended.reject(this.#abort?.aborted ? this.#abort.reason : failure.error)
     this.#end(failure === undefined ? 'committed' : 'rolled-back')
   }
 
@@ -324,7 +326,7 @@ export class GuardedTransaction {
       return
     }
     clearTimeout(this.#silence)
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#forgetAbort?.()
   }
 
   /** From one answer to the next: a statement may have to wait for many before it. */

@@ -1,7 +1,7 @@
-import { setMaxListeners } from 'node:events'
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { PosthornError, type Telemetry, type UnitOptions } from '@posthorn/core'
+import { type Abort, abortOf } from '@posthorn/core/storage'
 import type { Row } from 'postgres'
 import { cancelQuery } from './cancel-query.ts'
 import {
@@ -152,15 +152,13 @@ export class PostgresDriver implements AsyncDisposable {
     first?: (transaction: GuardedTransaction) => void,
   ): Promise<GuardedTransaction> {
     this.#assertNotEnding()
-    const { isolation = 'read committed', readOnly = false, lockKey, signal } = options
-    // Many transactions may share a signal; that is no leak.
-    if (signal !== undefined) setMaxListeners(0, signal)
+    const { isolation = 'read committed', readOnly = false, lockKey } = options
     const guard: GuardOptions = {
       opening: `begin isolation level ${isolation}${readOnly ? ' read only' : ''}; ${timeLimits(options)}`,
       readOnly,
       longestSilence: longestSilence(options, this.#patience),
       patience: this.#patience,
-      signal,
+      abort: abortOf(options),
       first,
       outcomeOf: (id) => this.#outcomeOf(id),
     }
@@ -183,7 +181,7 @@ export class PostgresDriver implements AsyncDisposable {
     const end = performance.now() + timeout
     const left = () => Math.max(0, Math.round(end - performance.now()))
     for (let tries = 0; ; tries++) {
-      const connection = await this.#connection(left(), options.signal)
+      const connection = await this.#connection(left(), options.abort)
       const release = () => this.#pool.release(connection)
       try {
         const transaction = await GuardedTransaction.begin(connection, options, left())
@@ -196,15 +194,15 @@ export class PostgresDriver implements AsyncDisposable {
     }
   }
 
-  async #connection(timeout: number, signal?: AbortSignal): Promise<Connection> {
+  async #connection(timeout: number, abort?: Abort): Promise<Connection> {
     const began = this.#telemetry === undefined ? 0 : performance.now()
     try {
-      const connection = await this.#pool.acquire(timeout, signal)
+      const connection = await this.#pool.acquire(timeout, abort)
       this.#noteWait(began)
       return connection
     } catch (error) {
       this.#noteWait(began, error)
-      throw signal?.aborted ? signal.reason : classifyError(error)
+      throw abort?.aborted ? abort.reason : classifyError(error)
     }
   }
 

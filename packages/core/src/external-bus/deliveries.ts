@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events'
+import { type Abort, Aborter } from '../abort.ts'
 import type { Clock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
 import { settlesWithin } from '../within.ts'
@@ -11,15 +11,13 @@ export class Deliveries {
   readonly #onFault: (incoming: Incoming, error: unknown) => void
   readonly #running = new Map<Incoming, Promise<void>>()
   readonly #abandoned: string[] = []
-  readonly #stopping = new AbortController()
-  readonly #ending = new AbortController()
+  readonly #stopping = new Aborter()
+  readonly #ending = new Aborter()
 
   /** @param onFault hears of work that threw though nobody stopped it, which is a fault of the bus */
   constructor(clock: Clock, onFault: (incoming: Incoming, error: unknown) => void) {
     this.#clock = clock
     this.#onFault = onFault
-    // One listener for each delivery, taken off when it ends.
-    setMaxListeners(0, this.#stopping.signal, this.#ending.signal)
   }
 
   get size(): number {
@@ -27,13 +25,13 @@ export class Deliveries {
   }
 
   /** Aborted as soon as nothing new shall be begun, nor be tried again. */
-  get stopping(): AbortSignal {
-    return this.#stopping.signal
+  get stopping(): Abort {
+    return this.#stopping
   }
 
   /** Aborted when what still runs shall end. What fails then has not failed by itself. */
-  get ending(): AbortSignal {
-    return this.#ending.signal
+  get ending(): Abort {
+    return this.#ending
   }
 
   /**
@@ -57,8 +55,9 @@ export class Deliveries {
    * handed back to its queue. Gives the names of what was abandoned.
    */
   async drain(deadline: number): Promise<readonly string[]> {
-    this.#stopping.abort()
-    const end = () => this.#ending.abort(new PosthornError('BusStopped', 'The bus is stopping'))
+    const reason = new PosthornError('BusStopped', 'The bus is stopping')
+    this.#stopping.abort(reason)
+    const end = () => this.#ending.abort(reason)
     const cancel = this.#clock.after(deadline * 0.75, end)
     await settlesWithin(this.#clock, deadline, Promise.all(this.#running.values()))
     cancel()

@@ -1,3 +1,4 @@
+import type { Abort } from '../abort.ts'
 import type { Clock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
 import type { BrokerLink, Frame, FrameProperties, Incoming } from './broker.ts'
@@ -19,7 +20,7 @@ export interface RetryRoute {
   readonly attempts: number
   readonly clock: Clock
   /** Aborted when nothing shall be tried again. */
-  readonly stopping: AbortSignal
+  readonly stopping: Abort
 }
 
 export interface FailedDelivery {

@@ -1,3 +1,4 @@
+import type { Abort } from '../abort.ts'
 import type { Clock } from '../clock.ts'
 
 /** In ms: the first pause, the longest, and when to give up. */
@@ -14,7 +15,7 @@ const ENOUGH = 60_000
  */
 export async function retryInPlace(
   clock: Clock,
-  stopping: AbortSignal,
+  stopping: Abort,
   isFinal: (error: unknown) => boolean,
   work: (retry: number) => Promise<void>,
 ): Promise<void> {
@@ -32,7 +33,7 @@ export async function retryInPlace(
   }
 }
 
-function rest(clock: Clock, ms: number, stopping: AbortSignal): Promise<void> {
+function rest(clock: Clock, ms: number, stopping: Abort): Promise<void> {
   return new Promise((resolve) => {
     if (stopping.aborted) {
       resolve()
@@ -40,10 +41,10 @@ function rest(clock: Clock, ms: number, stopping: AbortSignal): Promise<void> {
     }
     const wake = () => {
       cancel()
-      stopping.removeEventListener('abort', wake)
+      forget()
       resolve()
     }
     const cancel = clock.after(ms, wake)
-    stopping.addEventListener('abort', wake)
+    const forget = stopping.onAbort(wake)
   })
 }

@@ -1,3 +1,4 @@
+import { type Abort, withSignal } from '../abort.ts'
 import { systemClock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
 import type { CommandReceiver, Delivery, ExternalBus } from '../external-bus/external-bus.ts'
@@ -11,7 +12,6 @@ import type { OutboxEntry } from '../outbox/outbox.ts'
 import { mayYetSucceed } from '../outbox/outbox-policy.ts'
 import { during, inTrace } from '../telemetry/during.ts'
 import { retryConflicts } from '../unit-of-work/retry-conflicts.ts'
-import { withSignal } from '../within.ts'
 import { type Handler, type HandlerRegistry, handlerRegistry } from './handler-registry.ts'
 import type { CommandTable, HandlerContext } from './handlers.ts'
 import { Lifecycle } from './lifecycle.ts'
@@ -268,7 +268,7 @@ class InProcessMessageBus<
     followUp: FollowUp,
     queue: FollowUp[],
     dependencies: Readonly<N>,
-    abandoned: AbortSignal,
+    abandoned: Abort,
   ): Promise<void> {
     const { message, depth, handler: name, position } = followUp
     const handler = this.#registry.named(message.type, name)
@@ -318,8 +318,8 @@ class InProcessMessageBus<
 
   /** Of what was handled in this process. */
   #context(dependencies: Readonly<N>, attempt = 1): HandlerContext<N> {
-    const signal = this.#lifecycle.abandoned
-    return { caller: this.domain, redelivered: attempt > 1, attempt, signal, dependencies }
+    const context = { caller: this.domain, redelivered: attempt > 1, attempt, dependencies }
+    return withSignal(context, this.#lifecycle.abandoned)
   }
 }
 

@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events'
+import { type Abort, Aborter, type Signalled } from '../abort.ts'
 import type { Clock } from '../clock.ts'
 import { PosthornError } from '../errors.ts'
 import { InFlight, type Named } from './in-flight.ts'
@@ -15,7 +15,7 @@ export class Lifecycle {
   /** Whether a start or a stop was asked for last. */
   #wanted = false
   #starting: AbortController | undefined
-  #abandon = new AbortController()
+  #abandon = new Aborter()
   #held: AsyncDisposable | undefined
   #transition: Promise<unknown> = Promise.resolve()
 
@@ -30,8 +30,8 @@ export class Lifecycle {
   }
 
   /** Aborted when a stop has abandoned what is going on now. */
-  get abandoned(): AbortSignal {
-    return this.#abandon.signal
+  get abandoned(): Abort & Signalled {
+    return this.#abandon
   }
 
   /** Work on a new message. @throws {PosthornError} `BusNotStarted` */
@@ -51,9 +51,7 @@ export class Lifecycle {
     return this.#next(async () => {
       if (this.#started || !this.#wanted) return
       this.#held ??= await this.#make()
-      this.#abandon = new AbortController()
-      // One listener for each handler call in flight, taken off when it ends.
-      setMaxListeners(0, this.#abandon.signal)
+      this.#abandon = new Aborter()
       this.#started = this.#wanted
     })
   }

@@ -1,3 +1,4 @@
+import { abortOf, withSignal } from '../abort.ts'
 import { PosthornError } from '../errors.ts'
 import type { HandledOutcome, InboxKey } from '../inbox/inbox.ts'
 import type { Command, Event, Message } from '../messages/message.ts'
@@ -5,7 +6,6 @@ import type { OutboxEntry, OutboxRecord } from '../outbox/outbox.ts'
 import { localRecord } from '../outbox/outbox-record.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Transaction, UnitsOfWork } from '../unit-of-work/unit-of-work.ts'
-import { withSignal } from '../within.ts'
 import type { Handler, HandlerRegistry } from './handler-registry.ts'
 import type { HandlerContext, Outgoing } from './handlers.ts'
 import { type ChainLink, routeMessages } from './route-messages.ts'
@@ -74,7 +74,8 @@ export async function runDetached<R extends object>(
 ): Promise<Ran> {
   const { handler, message, position, lease } = task
   if (position !== undefined && lease !== undefined && !(await parts.lease(position, lease))) return NOTHING
-  context.signal.throwIfAborted()
+  const abort = abortOf(context)
+  if (abort?.aborted) throw abort.reason
   const outgoing = collect()
   const result = await handler.handle(message as never, outgoing, context)
   return parts.retry((attempt) =>

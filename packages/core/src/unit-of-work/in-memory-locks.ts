@@ -1,3 +1,4 @@
+import type { Abort } from '../abort.ts'
 import type { Clock } from '../clock.ts'
 import { serializationConflict } from './unit-errors.ts'
 
@@ -24,7 +25,7 @@ export class InMemoryLocks {
    * @param timeout in ms
    * @throws {PosthornError} `SerializationConflict` when the lock was not to be had in time
    */
-  async acquire(name: string, owner: object, timeout: number, signal: AbortSignal): Promise<void> {
+  async acquire(name: string, owner: object, timeout: number, abort?: Abort): Promise<void> {
     const lock = this.#locks.get(name)
     if (lock === undefined) {
       this.#locks.set(name, { owner, waiting: [] })
@@ -34,7 +35,7 @@ export class InMemoryLocks {
     await new Promise<void>((resolve, reject) => {
       const end = () => {
         cancelTimer()
-        signal.removeEventListener('abort', onAbort)
+        forget?.()
       }
       const giveUp = (error: unknown) => {
         end()
@@ -48,11 +49,10 @@ export class InMemoryLocks {
           resolve()
         },
       }
-      const onAbort = () => giveUp(signal.reason)
       const cancelTimer = this.#clock.after(timeout, () =>
         giveUp(serializationConflict(`Waited ${timeout} ms for the lock on ${name}`)),
       )
-      signal.addEventListener('abort', onAbort)
+      const forget = abort?.onAbort(() => giveUp(abort.reason))
       lock.waiting.push(waiter)
     })
   }

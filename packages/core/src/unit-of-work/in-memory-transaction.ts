@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events'
+import { type Abort, abortOf } from '../abort.ts'
 import { type InMemoryClaim, inMemoryInbox } from '../inbox/in-memory-inbox.ts'
 import type { Inbox } from '../inbox/inbox.ts'
 import { entryLock, type InMemoryEntry } from '../outbox/in-memory-outbox-queue.ts'
@@ -54,11 +54,11 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
   readonly outbox: Outbox
   readonly #store: InMemoryStore
   readonly #options: BeginOptions
-  readonly #signal: AbortSignal
+  readonly #abort: Abort | undefined
   readonly #staged: StagedTables
   readonly #session: UnitSession<R, D, TrackedRepository, InMemoryUnit>
   readonly #records: OutboxRecord[] = []
-  readonly #onAbort = () => void this.rollback()
+  readonly #forgetAbort: (() => void) | undefined
   readonly #endSession: () => void
   #state: UnitState = 'active'
   #rolledBack: Promise<void> | undefined
@@ -66,9 +66,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
   constructor(store: InMemoryStore, parts: UnitParts<R, InMemoryUnit>, options: BeginOptions) {
     this.#store = store
     this.#options = options
-    this.#signal = options.signal ?? new AbortController().signal
-    // Many units may share one; that is no leak.
-    setMaxListeners(0, this.#signal)
+    this.#abort = abortOf(options)
     this.#staged = new StagedTables(store.tables)
     const assertActive = () => this.#assertActive()
     this.#session = new UnitSession({
@@ -103,7 +101,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
         this.#ask(`claim for ${key.consumer}`, () => inbox.claim(key, fingerprint)),
       record: inbox.record,
     }
-    this.#signal.addEventListener('abort', this.#onAbort)
+    this.#forgetAbort = this.#abort?.onAbort(() => void this.rollback())
     this.#endSession = store.door.session(() => this.#lose())
   }
 
@@ -197,7 +195,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
 
   async #end(state: UnitState): Promise<void> {
     this.#state = state
-    this.#signal.removeEventListener('abort', this.#onAbort)
+    this.#forgetAbort?.()
     for (const error of await this.#session.dispose()) {
       process.emitWarning(`An adapter could not be disposed: ${String(error)}`, 'PosthornWarning')
     }
@@ -231,7 +229,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
   async #lock(name: string): Promise<void> {
     this.#assertActive()
     const timeout = this.#options.lockTimeout ?? 5_000
-    await this.#store.locks.acquire(name, this, timeout, this.#signal)
+    await this.#store.locks.acquire(name, this, timeout, this.#abort)
     if (this.#state !== 'active') this.#store.locks.releaseAll(this)
     this.#assertActive()
   }
@@ -242,8 +240,13 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
 
   #context(): InMemoryUnit {
     const assertActive = () => this.#assertActive()
+    const options = this.#options
+    let signal: AbortSignal | undefined
     return {
-      signal: this.#signal,
+      get signal() {
+        signal ??= options.signal ?? new AbortController().signal
+        return signal
+      },
       table: (name) => this.#table(userTable(name)),
       transaction: {
         assertActive,
@@ -279,7 +282,7 @@ export class InMemoryTransaction<R extends object, D extends string> implements 
   }
 
   #assertActive(): void {
-    if (this.#signal.aborted) throw this.#signal.reason
+    if (this.#abort?.aborted) throw this.#abort.reason
     if (this.#state === 'lost') throw storeConnectionLost()
     if (this.#state !== 'active') throw unitEnded(this.#state)
   }

@@ -1,3 +1,4 @@
+import { abortOf } from '../abort.ts'
 import type { Domain } from '../messages/define-domain.ts'
 import type { InMemoryStore } from './in-memory-store.ts'
 import { InMemoryTransaction, type InMemoryUnit } from './in-memory-transaction.ts'
@@ -33,9 +34,10 @@ async function begin<R extends object, D extends string>(
   parts: UnitParts<R, InMemoryUnit>,
   options: BeginOptions,
 ): Promise<InMemoryTransaction<R, D>> {
-  options.signal?.throwIfAborted()
+  const abort = abortOf(options)
+  if (abort?.aborted) throw abort.reason
   await store.door.pass('begin', async () => undefined)
-  options.signal?.throwIfAborted()
+  if (abort?.aborted) throw abort.reason
   const transaction = new InMemoryTransaction<R, D>(store, parts, options)
   if (options.lockKey === undefined) return transaction
   try {

@@ -39,7 +39,7 @@ describe('where a write fails, nothing is committed', () => {
     'the server cannot read the value': [['two', null], '22P02'],
   } as const
 
-  test.each(Object.entries(writes))('because %s', async (_why, [parameters, code]) => {
+  test.each(Object.entries(writes))('because of one: %s', async (_why, [parameters, code]) => {
     // The first time the statement is parsed, and sent when its parameters are known.
     for (const isKnown of [false, true]) {
       await using fresh = postgresDriver(database.url, { max: 1 })
@@ -84,7 +84,10 @@ test('what is no parameter is told in words, and bytes and times are one', async
   await expect(admin.query('select 1', Array(70_000).fill(1))).rejects.toThrow('more than 65533')
   const values = [new Date(0), Buffer.from('a'), 5n, true] as never
   expect(
-    await admin.query('select $1::timestamptz::text as time, $2::bytea::text as bytes, $3::int8, $4::bool', values),
+    await admin.query(
+      'select $1::timestamptz::text as time, $2::bytea::text as bytes, $3::int8, $4::bool',
+      values,
+    ),
   ).toEqual([{ time: expect.stringContaining('1970'), bytes: '\\x61', int8: '5', bool: true }])
 })
 
@@ -120,5 +123,7 @@ describe('the signal ends a commit that has to wait', () => {
 })
 
 function waiting() {
-  return admin.query("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
+  return admin.query(
+    "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+  )
 }

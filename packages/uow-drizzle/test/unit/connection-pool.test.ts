@@ -1,3 +1,4 @@
+import { abortOf } from '@posthorn/core/storage'
 import { expect, test, vi } from 'vitest'
 import type { Connection } from '../../src/connection.ts'
 import { ConnectionPool } from '../../src/connection-pool.ts'
@@ -9,7 +10,7 @@ test('a connection that is given back while a waiter is being refused goes to th
   const pool = new ConnectionPool(1, async () => connectionOf())
   const connection = await pool.acquire(1_000)
   const abort = new AbortController()
-  const aborted = expect(pool.acquire(1_000, abort.signal)).rejects.toThrow('enough')
+  const aborted = expect(pool.acquire(1_000, abortOf(abort))).rejects.toThrow('enough')
   abort.abort(new Error('enough'))
   pool.release(connection)
   await aborted

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Aborter } from '../../../src/abort.ts'
 import type { Incoming } from '../../../src/external-bus/broker.ts'
 import { Deliveries } from '../../../src/external-bus/deliveries.ts'
 import { retryInPlace } from '../../../src/external-bus/retry-in-place.ts'
@@ -33,7 +34,7 @@ describe('what is being handled', () => {
     const deliveries = new Deliveries(clock, () => {})
     const { incoming, log } = delivery('1')
     void deliveries.run(incoming, async () => {
-      deliveries.ending.addEventListener('abort', () => log.push('told'))
+      deliveries.ending.onAbort(() => log.push('told'))
       await forever()
     })
     const drained = deliveries.drain(1_000)
@@ -73,7 +74,7 @@ describe('what is being handled', () => {
       incoming,
       () =>
         new Promise((_resolve, reject) => {
-          deliveries.ending.addEventListener('abort', () => reject(deliveries.ending.reason))
+          deliveries.ending.onAbort(() => reject(deliveries.ending.reason))
         }),
     )
     const drained = deliveries.drain(1_000)
@@ -121,15 +122,15 @@ describe('a time limit', () => {
   })
 
   test('tells work that something else ends it, and lets it say how', async () => {
-    const outer = new AbortController()
-    const work = withinLimit(new ManualClock(), { ...limit, outer: () => [outer.signal] }, ({ signal }) => {
+    const outer = new Aborter()
+    const work = withinLimit(new ManualClock(), { ...limit, outer: () => [outer] }, ({ signal }) => {
       return new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason)))
     })
     outer.abort('the stop')
     expect(await work).toBe('the stop')
     const late = withinLimit(
       new ManualClock(),
-      { ...limit, outer: () => [outer.signal] },
+      { ...limit, outer: () => [outer] },
       async ({ signal }) => signal,
     )
     expect((await late).reason).toBe('the stop')
@@ -140,7 +141,7 @@ describe('a retry in place', () => {
   test('pauses twice as long each time, up to 5 s, and gives up after a minute with the last error', async () => {
     const clock = new ManualClock()
     const times: number[] = []
-    const work = retryInPlace(clock, new AbortController().signal, never, async (retry) => {
+    const work = retryInPlace(clock, new Aborter(), never, async (retry) => {
       times.push(clock.now())
       throw new Error(`try ${retry}`)
     })
@@ -157,7 +158,7 @@ describe('a retry in place', () => {
   test('ends with the first success', async () => {
     const clock = new ManualClock()
     let tries = 0
-    const work = retryInPlace(clock, new AbortController().signal, never, async () => {
+    const work = retryInPlace(clock, new Aborter(), never, async () => {
       tries += 1
       if (tries < 3) throw new Error('not yet')
     })
@@ -170,7 +171,7 @@ describe('a retry in place', () => {
     let tries = 0
     const work = retryInPlace(
       new ManualClock(),
-      new AbortController().signal,
+      new Aborter(),
       () => tries === 1,
       () => Promise.reject(new Error(`try ${++tries}`)),
     )
@@ -178,13 +179,11 @@ describe('a retry in place', () => {
   })
 
   test('ends at once, in the middle of a pause, when it is told to stop', async () => {
-    const stopping = new AbortController()
-    const work = retryInPlace(new ManualClock(), stopping.signal, never, () =>
-      Promise.reject(new Error('always')),
-    )
+    const stopping = new Aborter()
+    const work = retryInPlace(new ManualClock(), stopping, never, () => Promise.reject(new Error('always')))
     const failure = expect(work).rejects.toThrow('always')
     await settle()
-    stopping.abort()
+    stopping.abort('the stop')
     await failure
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Aborter } from '../../../src/abort.ts'
 import { PosthornError } from '../../../src/errors.ts'
 import type { BrokerLink, Frame, Incoming } from '../../../src/external-bus/broker.ts'
 import { bury, type RetryRoute, replayFrame, retryLater } from '../../../src/external-bus/redelivery.ts'
@@ -20,7 +21,7 @@ function openRoute(publish: (frame: Frame) => Promise<void> = async () => undefi
   const published: Frame[] = []
   const log: string[] = []
   const clock = new ManualClock()
-  const stop = new AbortController()
+  const stop = new Aborter()
   const connection = { lost: false }
   const link: BrokerLink = {
     vhost: 'allocation',
@@ -41,7 +42,7 @@ function openRoute(publish: (frame: Frame) => Promise<void> = async () => undefi
     exchange: 'notifications.x.dlx',
     attempts: 8,
     clock,
-    stopping: stop.signal,
+    stopping: stop,
   }
   const incoming = (frame: Frame): Incoming => ({
     frame,
@@ -163,7 +164,7 @@ describe('a delivery that failed', () => {
   test('is left unsettled when the stop comes first', async () => {
     const { route, incoming, log, stop } = openRoute(() => Promise.reject(new Error('full')))
     const done = retryLater(route, failed(event, incoming))
-    stop.abort()
+    stop.abort('the stop')
     await expect(done).rejects.toThrow('full')
     expect(log).toEqual([])
   })
