@@ -44,6 +44,10 @@ test(
   full ? 600_000 : 60_000,
 )
 
+test.each([65_064, 200_911])('seed %i keeps the promises that it was first to break', async (seed) => {
+  expect(await simulate(['--seeds', '1', '--seed', String(seed)])).toMatchObject({ seeds: 1, violations: 0 })
+})
+
 describe('the same seeds give the same traces', () => {
   const few = ['--seeds', '10', '--seed', '500']
 

@@ -123,11 +123,11 @@ export class SimulatedProcess {
   async stop(): Promise<void> {
     if (this.#isStopping) return
     this.#isStopping = true
-    const { clock } = this.#host
-    const end = clock.now() + RELAY_DEADLINE
+    const { scheduler } = this.#options
+    const begun = scheduler.now
     await this.#relay?.stop({ deadline: RELAY_DEADLINE })
-    // A relay does not tell what it has given up: it is passed on again later.
-    const gaveUp = clock.now() >= end
+    // A relay does not tell what it has given up: it is passed on again later. In whole µs, which add up exactly.
+    const gaveUp = scheduler.now - begun >= RELAY_DEADLINE * 1_000
     const lost = await this.#externalBus.stop({ deadline: STOP_DEADLINE })
     const abandoned = (await this.#parts?.bus.stop({ deadline: STOP_DEADLINE })) ?? []
     await this.#parts?.bus[Symbol.asyncDispose]()
