@@ -57,15 +57,19 @@ test('real orders through the HTTP API give the expected allocations, and one ma
   }
   expect(left).toEqual(expected.left)
 
-  for (const orderId of new Set(orders.map((order) => order.orderId))) {
-    const lines = orders.filter((order) => order.orderId === orderId && placed.has(lineKey(order)))
-    const { status, body } = await client.get(`/allocations/${orderId}`)
-    if (lines.length === 0) expect(status, orderId).toBe(404)
-    else
-      expect(body, orderId).toEqual(
-        asView(lines.map((line) => ({ ...line, batchRef: placed.get(lineKey(line)) ?? null }))),
-      )
-  }
+  await inParallelBy(
+    (orderId) => orderId,
+    [...new Set(orders.map((order) => order.orderId))],
+    async (orderId) => {
+      const lines = orders.filter((order) => order.orderId === orderId && placed.has(lineKey(order)))
+      const { status, body } = await client.get(`/allocations/${orderId}`)
+      if (lines.length === 0) expect(status, orderId).toBe(404)
+      else
+        expect(body, orderId).toEqual(
+          asView(lines.map((line) => ({ ...line, batchRef: placed.get(lineKey(line)) ?? null }))),
+        )
+    },
+  )
 
   const isOutOfStock = ({ subject }: { subject: string }) => subject.startsWith('Out of stock for ')
   await running.mail.waitFor(expected.backordered, isOutOfStock, 120_000)
