@@ -28,7 +28,7 @@ export class Aborter implements Abort, Signalled {
   }
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
+    this.#controller ??= withoutLimit(new AbortController())
     if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
     return this.#controller.signal
   }
@@ -37,7 +37,10 @@ export class Aborter implements Abort, Signalled {
     if (this.#aborted !== undefined) return
     this.#aborted = { reason }
     this.#controller?.abort(reason)
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of [...this.#listeners]) {
+      // Another one may have taken it back.
+      if (this.#listeners.has(listener)) listener()
+    }
   }
 
   onAbort(listener: () => void): () => void {
@@ -72,6 +75,12 @@ const FROM_SOURCE: PropertyDescriptor = {
   },
 }
 
+/** Many may share a signal; that is no leak. */
+function withoutLimit(controller: AbortController): AbortController {
+  setMaxListeners(0, controller.signal)
+  return controller
+}
+
 function abortOfSignal(signal: AbortSignal): Abort {
   return {
     get aborted() {
@@ -81,7 +90,6 @@ function abortOfSignal(signal: AbortSignal): Abort {
       return signal.reason
     },
     onAbort: (listener) => {
-      // Many units may share a signal; that is no leak.
       setMaxListeners(0, signal)
       signal.addEventListener('abort', listener)
       return () => signal.removeEventListener('abort', listener)

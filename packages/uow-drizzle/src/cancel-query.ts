@@ -7,6 +7,9 @@ const ECHO = 50
 /** In ms. */
 const REPEAT = 250
 
+/** So long a request may be on its way when its query is over, in ms. */
+const LATE = 500
+
 /**
  * Asks the server to end a query of postgres.js, if that is at work. Settles once the request has done its work, came too
  * late, or failed; never rejects.
@@ -40,5 +43,6 @@ export async function cancelUntilOver(query: PromiseLike<unknown>, over: Promise
     requests.push(cancelQuery(query))
     await within(REPEAT, ended)
   }
-  await Promise.all(requests)
+  // Over TLS those that came too late never settle.
+  await within(LATE, Promise.all(requests))
 }

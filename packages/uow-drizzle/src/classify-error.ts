@@ -51,9 +51,23 @@ export function isConnectionError(error: unknown): boolean {
   return code !== undefined && (LOST.has(code) || /^08...$/.test(code))
 }
 
-/** The same, or the client itself has failed, whose state nobody knows then. */
+/** Whether it is an answer, and not the client's own or the connection's. */
+export function isSaidByServer(error: unknown): boolean {
+  return causes(error).some((link) => link instanceof postgres.PostgresError)
+}
+
+/** A connection error, or the client itself has failed, whose state nobody knows then. */
 export function isLoss(error: unknown): boolean {
-  return isConnectionError(error) || !causes(error).some((link) => link instanceof postgres.PostgresError)
+  return isConnectionError(error) || !isSaidByServer(error)
+}
+
+/** What Postgres says of a prepared statement that it knew, and that it cannot run since the schema is another one. */
+export function staleStatement(error: unknown): PosthornError<'SerializationConflict'> {
+  return serializationConflict('A statement was prepared before the schema was changed', error)
+}
+
+export function isStaleStatement(error: unknown): boolean {
+  return error instanceof PosthornError && error.code === 'SerializationConflict'
 }
 
 /** Node's words for a certificate that will not do, on either side, or for what is no TLS. */

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import postgres, { type Options, type Row, type Sql } from 'postgres'
-import { closedConnection, silentConnection } from './classify-error.ts'
+import { closedConnection, silentConnection, staleStatement } from './classify-error.ts'
 import type { Parameter } from './parameters.ts'
 
 /*
@@ -26,6 +26,19 @@ const ERA = 'select extract(epoch from stats_reset)::text as era from pg_stat_bg
 
 /** How long a connection that closes may take to say so to the server, in s. */
 const CLOSING = 0.2
+
+/**
+ * A prepared statement that the schema has outlived postgres.js 3.4 sends again by itself: behind all that was sent after it,
+ * COMMIT too, and with parameters that it has already changed. It notes so on the query, and does not send one that is
+ * cancelled; the next time it prepares the statement anew.
+ */
+const NEVER_AGAIN: PropertyDescriptor & ThisType<{ cancelled: unknown; reject: (error: unknown) => void }> = {
+  get: () => undefined,
+  set(error: unknown) {
+    this.cancelled = {}
+    this.reject(staleStatement(error))
+  },
+}
 
 /** What Postgres answers to a statement. */
 type Answer = readonly Row[] & { readonly command?: string }
@@ -126,7 +139,11 @@ export class Connection {
     onAnswer: (rows: Answer) => void,
     onError: (error: unknown) => void,
   ): PromiseLike<unknown> {
-    const query = this.#sql.unsafe(text, [...parameters], this.#options)
+    const query = Object.defineProperty(
+      this.#sql.unsafe(text, [...parameters], this.#options),
+      'retried',
+      NEVER_AGAIN,
+    )
     if (this.#loss === undefined) this.#lossListeners.add(onError)
     else onError(this.#loss)
     // Rows as arrays are rows to nobody but drizzle.

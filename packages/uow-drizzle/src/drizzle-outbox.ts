@@ -5,7 +5,9 @@ import {
   type StoredMessage,
   storedMessage,
 } from '@posthorn/core/storage'
+import type { Row } from 'postgres'
 import type { GuardedTransaction } from './guarded-transaction.ts'
+import type { Parameter } from './parameters.ts'
 
 /** Any number of records in one statement with one parameter: its text is always the same, so it is parsed once. */
 const INSERT = `
@@ -20,36 +22,31 @@ const INSERT = `
   order by ordinality
   returning position::text`
 
-/** A record as it will be written, which throws where that cannot be. */
-export function outboxRow(record: OutboxRecord): OutboxRow {
-  return { record, message: storedMessage(record.message) }
-}
-
-interface OutboxRow {
-  readonly record: OutboxRecord
-  readonly message: StoredMessage
-}
-
 /**
- * Writes outbox records, if any. It must be a unit's last statement: the rows of the aggregates are locked by then, and
- * so the positions of one aggregate's messages are in the order of the commits.
+ * Builds the statement that writes outbox records, if any. It must be a unit's last: the rows of the aggregates are locked by
+ * then, and so the positions of one aggregate's messages are in the order of the commits.
  */
-export async function insertOutbox(
-  transaction: GuardedTransaction,
-  rows: readonly OutboxRow[],
-): Promise<readonly OutboxEntry[]> {
-  if (rows.length === 0) return []
-  const inserted = await transaction.run(INSERT, [JSON.stringify(rows.map(columns))])
-  const positions = inserted.map(({ position }) => String(position)).sort(byPosition)
-  return rows.map(({ record: { handler, key, depth }, message }, index) => ({
-    position: positions[index] as string,
-    message,
-    handler,
-    key,
-    depth,
-    attempts: 0,
-  }))
+export function outboxInsert(
+  records: readonly OutboxRecord[],
+): (run: Run) => Promise<readonly OutboxEntry[]> {
+  if (records.length === 0) return async () => []
+  const stored = records.map(({ message }) => storedMessage(message))
+  const rows = JSON.stringify(records.map((record, index) => columns(record, stored[index] as StoredMessage)))
+  return async (run) => {
+    const inserted = await run(INSERT, [rows])
+    const positions = inserted.map(({ position }) => String(position)).sort(byPosition)
+    return records.map(({ handler, key, depth }, index) => ({
+      position: positions[index] as string,
+      message: stored[index] as StoredMessage,
+      handler,
+      key,
+      depth,
+      attempts: 0,
+    }))
+  }
 }
+
+type Run = (text: string, parameters: readonly Parameter[]) => Promise<readonly Row[]>
 
 /** See `Outbox.strikeOff`. */
 export async function strikeOff(
@@ -60,7 +57,7 @@ export async function strikeOff(
   return (await transaction.run(text, [position])).length > 0
 }
 
-function columns({ record: { handler, key, depth }, message }: OutboxRow) {
+function columns({ handler, key, depth }: OutboxRecord, message: StoredMessage) {
   const { id, type, kind, version, time, correlationId, causationId, traceparent, body } = message
   return {
     handler,

@@ -12,7 +12,7 @@ import {
 } from '@posthorn/core/storage'
 import { connectionLost } from './classify-error.ts'
 import { UnitInbox } from './drizzle-inbox.ts'
-import { insertOutbox, outboxRow, strikeOff } from './drizzle-outbox.ts'
+import { outboxInsert, strikeOff } from './drizzle-outbox.ts'
 import type { GuardedTransaction } from './guarded-transaction.ts'
 import type { Parameter } from './parameters.ts'
 import { pipelined } from './pipelined.ts'
@@ -149,12 +149,12 @@ export class DrizzleTransaction<R extends object, D extends string> implements T
    */
   #flush(): Promise<readonly OutboxEntry[]> {
     const writes = this.#session.changes().flatMap(({ repository, change }) => repository.write(change))
-    const records = this.#records.map(outboxRow)
+    const insert = outboxInsert(this.#records)
     const run = (text: string, parameters: readonly Parameter[]) => this.#guarded.run(text, parameters)
     const sent: Promise<unknown>[] = this.#atCommit.map((statement) => run(...statement))
     for (const write of writes) sent.push(write(run))
     sent.push(...this.inbox.flush())
-    const entries = insertOutbox(this.#guarded, records)
+    const entries = insert(run)
     sent.push(entries)
     return pipelined(sent).then(() => entries)
   }

@@ -7,8 +7,9 @@ import {
   classifyError,
   commitOutcomeUnknown,
   connectionLost,
-  isConnectionError,
+  errorCode,
   isLoss,
+  isSaidByServer,
   silentConnection,
 } from './classify-error.ts'
 import type { CommitOutcome, TransactionId } from './commit-outcome.ts'
@@ -70,8 +71,8 @@ export class GuardedTransaction {
   #phase: Phase = 'beginning'
   /** The server's name for it; a transaction that cannot write has none. */
   #xid: string | undefined
-  /** Why Postgres runs no statement any more but the end, or the return to a savepoint. */
-  #failure: { readonly error: unknown } | undefined
+  /** Why Postgres runs no statement any more but the end, or the return to a savepoint; perhaps it has not been asked. */
+  #failure: { readonly error: unknown; readonly saidByServer: boolean } | undefined
   #loss: unknown
   #savepoints = 0
   #aborted: Promise<void> | undefined
@@ -133,6 +134,10 @@ export class GuardedTransaction {
     return this.#phase
   }
 
+  #assertNoFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
   /** @throws {PosthornError} `UnitEnded`, `ConnectionLost`, or the signal's reason */
   assertOpen(): void {
     if (this.#phase === 'lost') throw connectionLost(this.#loss)
@@ -170,7 +175,7 @@ export class GuardedTransaction {
     try {
       return checkParameters(parameters)
     } catch (error) {
-      this.#failure ??= { error }
+      this.#failure ??= { error, saidByServer: false }
       throw error
     }
   }
@@ -183,8 +188,9 @@ export class GuardedTransaction {
 
   #failed(reason: unknown): unknown {
     const ours = this.#readOnly ? asReadOnlyUnit(reason) : undefined
-    const error = ours ?? classifyError(reason)
-    this.#failure ??= { error }
+    const isCancelled = this.#cancelled !== undefined && errorCode(reason) === '57014'
+    const error = isCancelled ? this.#abort?.reason : (ours ?? classifyError(reason))
+    this.#failure ??= { error, saidByServer: isSaidByServer(reason) }
     // At once: whoever waits for this statement must not be able to send another one.
     if (ours === undefined && isLoss(reason)) this.#connection.destroy(reason)
     return error
@@ -192,13 +198,14 @@ export class GuardedTransaction {
 
   /** Runs work whose writes are undone when it fails; the transaction goes on. */
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
+    this.#assertNoFailure()
     const name = `s${this.#savepoints++}`
     await this.run(`savepoint ${name}`)
     try {
       const result = await work()
       this.assertOpen()
       // One that nobody looked at.
-      if (this.#failure !== undefined) throw this.#failure.error
+      this.#assertNoFailure()
       return result
     } catch (error) {
       this.assertOpen()
@@ -230,7 +237,7 @@ export class GuardedTransaction {
         void this.#onAnswer(undone ? (this.#failure ?? { error: unitEnded('rolled-back') }) : undefined)
       },
       (error: unknown) => {
-        if (isConnectionError(error)) this.#connection.destroy(error)
+        if (isLoss(error)) this.#connection.destroy(error)
         void this.#onAnswer({ error: classifyError(error) })
       },
     )
@@ -305,7 +312,11 @@ export class GuardedTransaction {
     // Some of them would never settle.
     for (const { reject } of this.#statements) reject(connectionLost(loss))
     this.#statements.clear()
-    if (this.#phase === 'committing') this.#ended.reject(commitOutcomeUnknown(loss, this.#xid))
+    if (this.#phase === 'committing') {
+      // After a statement that failed there is no commit that could have succeeded.
+      const failure = this.#failure?.saidByServer ? this.#failure.error : undefined
+      this.#ended.reject(failure ?? commitOutcomeUnknown(loss, this.#xid))
+    }
     this.#end(this.#phase === 'rolling-back' ? 'rolled-back' : 'lost')
   }
 

@@ -6,6 +6,9 @@ export type Parameter = string | number | boolean | null | Uint8Array
 /** As many as one statement can have. */
 const MOST = 65_533
 
+/** As long as one may be, in characters or bytes: twice as many are too many for the client. */
+const LONGEST = 2 ** 27
+
 /**
  * The parameters as postgres.js is able to send them; times as ISO 8601. What it cannot send would be no error of its
  * statement alone: postgres.js 3.4 then gives statements each other's answers.
@@ -17,7 +20,12 @@ export function checkParameters(parameters: readonly unknown[]): Parameter[] {
     throw invalidParameter(`${parameters.length} parameters are more than ${MOST}; write fewer rows at once`)
   }
   return parameters.map((value, index) => {
-    if (isParameter(value)) return value
+    if (isParameter(value)) {
+      if (sizeOf(value) <= LONGEST) return value
+      throw invalidParameter(
+        `Parameter $${index + 1} is longer than ${LONGEST}; store it elsewhere, or in pieces`,
+      )
+    }
     if (typeof value === 'bigint') return String(value)
     if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString()
     throw invalidParameter(
@@ -35,6 +43,10 @@ function isParameter(value: unknown): value is Parameter {
     default:
       return value === null || value instanceof Uint8Array
   }
+}
+
+function sizeOf(value: Parameter): number {
+  return typeof value === 'string' || value instanceof Uint8Array ? value.length : 0
 }
 
 function kindOf(value: unknown): string {

@@ -11,6 +11,7 @@ import {
   driverEnded,
   isConnectionError,
   isLoss,
+  isStaleStatement,
   silentConnection,
 } from './classify-error.ts'
 import { type CommitOutcome, commitOutcome, type TransactionId } from './commit-outcome.ts'
@@ -132,11 +133,13 @@ export class PostgresDriver implements AsyncDisposable {
       })
     } catch (error) {
       if (isLoss(error)) connection.destroy(error)
-      throw classifyStatementError(error)
+      // Nothing has been executed.
+      if (!isStaleStatement(error)) throw classifyStatementError(error)
     } finally {
       clearTimeout(timer)
       this.#pool.release(connection)
     }
+    return this.#query(text, parameters, arrays, end - performance.now())
   }
 
   /**

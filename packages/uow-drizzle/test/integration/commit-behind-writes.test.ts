@@ -15,6 +15,7 @@ beforeAll(async () => {
   admin = postgresDriver(database.url)
   await createMarket(admin)
   await admin.query('create table written (id int primary key, bytes bytea)')
+  await admin.query('create table aged (id int, flag boolean, note text)')
 })
 
 beforeEach(async () => {
@@ -91,6 +92,59 @@ test('what is no parameter is told in words, and bytes and times are one', async
   ).toEqual([{ time: expect.stringContaining('1970'), bytes: '\\x61', int8: '5', bool: true }])
 })
 
+describe('a prepared statement that the schema has outlived', () => {
+  const age = 'insert into aged values ($1, $2, $3)'
+  const aged = () => admin.query('select id, flag from aged')
+
+  beforeEach(async () => {
+    await admin.query('alter table aged alter column note type text')
+    const before = await driver.begin()
+    await before.run(age, [0, true, '{}'])
+    await before.rollback()
+    await admin.query('truncate aged')
+    await admin.query('alter table aged alter column note type jsonb using note::jsonb')
+  })
+
+  test('fails its transaction, is not sent behind COMMIT, and runs the next time', async () => {
+    const transaction = await driver.begin()
+    const sent = [transaction.run(age, [1, true, '{}']), transaction.run(insert, [1, null])]
+    const commit = transaction.commit()
+    const next = driver.begin()
+    await Promise.allSettled(sent)
+    await expect(sent[0]).rejects.toMatchObject({ code: 'SerializationConflict', retryable: true })
+    await expect(commit).rejects.toMatchObject({ code: 'SerializationConflict' })
+    const after = await next
+    expect(await after.run('select 1 as one')).toEqual([{ one: 1 }])
+    await after.run(age, [2, true, '{}'])
+    await after.commit()
+    expect([await written(), await aged()]).toEqual([[], [{ id: 2, flag: true }]])
+  })
+
+  test('runs as it was given where it is alone', async () => {
+    await driver.query(age, [3, true, '{}'])
+    expect(await aged()).toEqual([{ id: 3, flag: true }])
+  })
+})
+
+test('a savepoint does not make a failure forgotten that came before it', async () => {
+  const transaction = await driver.begin()
+  await transaction.run(insert, [1, null])
+  await transaction.run(insert, [2, undefined as never]).catch(() => undefined)
+  await transaction.savepoint(async () => undefined).catch(() => undefined)
+  await expect(transaction.commit()).rejects.toMatchObject({ code: 'InvalidParameter' })
+  expect(await written()).toEqual([])
+})
+
+test('a commit is no unknown one when a server that takes no writes any more has said so', async () => {
+  const transaction = await driver.begin()
+  await transaction.run('set transaction read only')
+  const sent = transaction.run(insert, [1, null])
+  const commit = transaction.commit()
+  await expect(sent).rejects.toMatchObject({ code: 'ConnectionLost' })
+  await expect(commit).rejects.toMatchObject({ code: 'ConnectionLost' })
+  expect(transaction.phase).toBe('lost')
+})
+
 describe('the signal ends a commit that has to wait', () => {
   test('and nothing is committed; the connection is as good as before', async () => {
     const blocking = await admin.begin()
@@ -108,6 +162,22 @@ describe('the signal ends a commit that has to wait', () => {
     await blocking.rollback()
     for (let i = 0; i < 50; i++) await driver.query('select pg_sleep(0.002)')
     expect(await written()).toEqual([])
+  })
+
+  test('with its own reason, which a unit of work gives too', async () => {
+    await marketUnits(admin).run(async (unit) => unit.baskets.add(newBasket()))
+    const blocking = await admin.begin()
+    await blocking.run('select 1 from baskets for update')
+    const abort = new AbortController()
+    const unit = await marketUnits(driver).start({ signal: abort.signal })
+    unit.finder.renameAtCommit('Ada')
+    const commit = unit.commit()
+    await expect.poll(waiting).toHaveLength(1)
+    const reason = new Error('enough')
+    abort.abort(reason)
+    await expect(commit).rejects.toBe(reason)
+    expect(unit.state).toBe('rolled-back')
+    await blocking.rollback()
   })
 
   test('but not one that has succeeded meanwhile', async () => {
