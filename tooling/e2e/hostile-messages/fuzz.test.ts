@@ -33,6 +33,14 @@ test(`${count} messages changed at random (POSTHORN_TEST_SEED=${seed}): each is 
   const { doors, ledger } = hostile
   const [reasons, dropped] = [new Tally(), new Tally()]
   const unfinished: string[] = []
+  const collect = async () => {
+    await hostile.drained(60_000)
+    for (const { reason } of hostile.deadLetters.splice(0)) reasons.add(reason)
+    for (const { action, reason, error } of hostile.failures.splice(0)) {
+      if (action === 'drop') dropped.add(reason)
+      if (action === 'retry' || action === 'requeue') unfinished.push(`${action}: ${reason} ${error}`)
+    }
+  }
   let before = 0
   for (let n = 0; n < count; n += BATCH) {
     const messages = Array.from({ length: Math.min(BATCH, count - n) }, (_, i) =>
@@ -43,16 +51,13 @@ test(`${count} messages changed at random (POSTHORN_TEST_SEED=${seed}): each is 
         anonymous ? hostile.sendAnonymously(door, frame) : hostile.send(door, frame),
       ),
     )
-    await hostile.drained(60_000)
-    for (const { reason } of hostile.deadLetters.splice(0)) reasons.add(reason)
-    for (const { action, reason, error } of hostile.failures.splice(0)) {
-      if (action === 'drop') dropped.add(reason)
-      if (action === 'retry' || action === 'requeue') unfinished.push(`${action}: ${reason} ${error}`)
-    }
+    await collect()
     hostile.answers.length = 0
     hostile.mails.clear()
     if (n === 0) before = await heldMemory()
   }
+  // What the relays have told since.
+  await collect()
   const { sent, applied, answered, dead } = ledger.totals()
   const { returned } = ledger
   const grown = Math.round((await heldMemory()) - before)
