@@ -9,7 +9,7 @@ import { isMain, publishedPackages, readText, report, root } from './workspace.m
 const bin = join(root, 'node_modules/.bin')
 
 /** The largest tarball that passes, in bytes: a package that doubles has packed something by mistake. */
-const largest = 600_000
+const largest = 620_000
 
 /**
  * What is wrong with the files of a tarball, given the sources of the package.
